@@ -1,0 +1,150 @@
+"""A whole training step as a list of equations in order of computation, and its evaluation.
+
+The list is built from a case's plain description alone: layers, loss, rule. Judging, and later truth, diagnosis
+and teaching, all walk this one list.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from reports.cases import Case, Layer
+from reports.equations import rules
+from reports.equations.rounding import EXACT, Bounded, Rounding
+from reports.equations.rules import Equation
+
+Array = np.ndarray
+
+FORWARD = {"Dense": rules.dense, "ReLU": rules.relu, "Sigmoid": rules.sigmoid, "Tanh": rules.tanh}
+
+
+def equations(case: Case) -> list[Equation]:
+    """Returns the step's equations in order of computation; forward alone for a case without a loss."""
+    layers = case.layers
+    sources = ["inputs", *(f"forward/{layer.name}" for layer in layers[:-1])]  # what each layer takes
+    step = [_forward(layer, source) for layer, source in zip(layers, sources, strict=True)]
+    if case.loss is None:
+        return step
+    output = f"forward/{layers[-1].name}"
+    step += _losses(case, output)
+    upstream = "backward/loss"
+    for layer, source in reversed(list(zip(layers, sources, strict=True))):
+        step += _backward(layer, source, upstream)
+        upstream = f"backward/{layer.name}"
+    step.append(rules.learning_rate(case.learning_rate, case.decay))
+    parameters = [name for layer in layers if layer.kind == "Dense" for name in layer.parameters()]
+    if case.momentum:
+        step += [rules.velocity(name, case.momentum) for name in parameters]
+        return step + [rules.momentum_update(name) for name in parameters]
+    return step + [rules.plain_update(name) for name in parameters]
+
+
+def evaluate(step: list[Equation], given: Mapping[str, Array], rounding: Rounding) -> dict[str, Bounded]:
+    """Returns every quantity of the step with its error, from what both sides were given (exact).
+
+    `given` holds inputs, labels (one-hot, or targets), iteration, start/... and velocity/... arrays. Everything
+    is computed in float64 whatever the dtype of the network.
+    """
+    known = {name: exact(array) for name, array in given.items()}
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows cannot be judged, and is told
+        for equation in step:
+            reads = [known[name] for name in equation.reads]
+            value = np.asarray(equation.value(*(read.value for read in reads)))
+            error = np.broadcast_to(equation.error(rounding, value, *reads), value.shape)
+            known[equation.name] = Bounded(value, np.asarray(error))
+    return {equation.name: known[equation.name] for equation in step}
+
+
+def undecided(step: list[Equation], given: Mapping[str, Array], known: Mapping[str, Bounded]) -> dict[str, int]:
+    """Returns how many elements of each kinked quantity lie within their error of the kink."""
+    everything = {name: exact(array) for name, array in given.items()} | dict(known)
+    return {
+        equation.name: int(np.sum(equation.undecided(*(everything[name] for name in equation.reads))))
+        for equation in step
+        if equation.undecided
+    }
+
+
+def exact(array: Array) -> Bounded:
+    """Returns an array that both sides were given: float64, without error."""
+    value = np.asarray(array, dtype=np.float64)
+    return Bounded(value, np.full(value.shape, EXACT))
+
+
+def _forward(layer: Layer, source: str) -> Equation:
+    if layer.kind == "Softmax":
+        return rules.softmax(f"forward/{layer.name}", source)
+    return FORWARD[layer.kind](layer.name, source)
+
+
+def _losses(case: Case, output: str) -> list[Equation]:
+    """The rows from the last layer's output to the gradient of the loss."""
+    strengths = {
+        name: strength for layer in case.layers if layer.kind == "Dense" for name, strength in layer.strengths().items()
+    }
+    total = [rules.penalty(strengths), rules.total_loss(("loss/data", "loss/penalty"))]
+    total = total if case.penalised else [rules.total_loss(("loss/data",))]
+    match case.loss:
+        case "SoftmaxCrossEntropy":
+            return [
+                rules.softmax("forward/probabilities", output),
+                rules.sample_losses_from_logits(output),
+                rules.data_loss(True, output),
+                *total,
+                rules.accuracy("forward/probabilities"),
+                rules.fused_gradient("forward/probabilities"),
+            ]
+        case "CrossEntropy":
+            return [
+                rules.sample_losses_from_probabilities(output),
+                rules.data_loss(True, output),
+                *total,
+                rules.accuracy(output),
+                rules.probability_gradient(output),
+            ]
+        case "HalfSquaredError":
+            return [
+                rules.squared_losses(output, lambda y: 0.5, r"\ell_n = \frac{1}{2}\sum_d (y - t)^2"),
+                rules.data_loss(False, output),
+                rules.absolute_losses("loss/printed", output),
+                *total,
+                rules.squared_gradient(output, lambda y: 1.0, r"\frac{\partial E}{\partial y} = y - t"),
+            ]
+        case "MeanSquaredError":
+            return [
+                rules.squared_losses(output, lambda y: 1 / y.shape[1], r"\ell_n = \frac{1}{D}\sum_d (y - t)^2"),
+                rules.data_loss(True, output),
+                *total,
+                rules.squared_gradient(
+                    output, lambda y: 2 / y.size, r"\frac{\partial L}{\partial y} = \frac{2 (y - t)}{N D}"
+                ),
+            ]
+        case "MeanAbsoluteError":
+            return [
+                rules.absolute_losses("loss/samples", output),
+                rules.data_loss(True, output),
+                *total,
+                rules.absolute_gradient(output),
+            ]
+    raise ValueError(f"{case.name}: no equations for loss {case.loss!r}")
+
+
+def _backward(layer: Layer, source: str, upstream: str) -> list[Equation]:
+    """The rows of one layer's way back, parameters before inputs as both sides compute them."""
+    match layer.kind:
+        case "Dense":
+            weights, biases = layer.strengths().values()
+            return [
+                rules.weights_gradient(layer.name, upstream, source, *weights),
+                rules.biases_gradient(layer.name, upstream, *biases),
+                rules.dense_backward(layer.name, upstream),
+            ]
+        case "ReLU":
+            return [rules.relu_backward(layer.name, upstream, source)]
+        case "Sigmoid":
+            return [rules.sigmoid_backward(layer.name, upstream)]
+        case "Tanh":
+            return [rules.tanh_backward(layer.name, upstream)]
+        case "Softmax":
+            return [rules.softmax_backward(layer.name, upstream)]
+    raise ValueError(f"no equations for layer kind {layer.kind!r}")

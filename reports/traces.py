@@ -1,0 +1,209 @@
+"""Runs one side of a case: its data, its network, and one dict of named arrays per checked step.
+
+Only this file (and planted faults) knows how each side is driven. Everything that leaves it owns its memory:
+whoever keeps a value copies it at the moment it is read, because scratch may reuse its buffers.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+import reference
+import scratch
+from reference import observe, transplant
+from reports.cases import Case
+
+Array = np.ndarray
+Trace = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a case learns from: inputs, what its loss compares with, the batches of each epoch, the first weights."""
+
+    inputs: Array
+    labels: Array
+    batches: Callable[[int], list[Array]] | None
+    parameters: Trace
+
+
+@dataclass(frozen=True)
+class Pause:
+    """One side's step: what it was given, where it started, and every value it computed."""
+
+    epoch: int
+    iteration: int
+    inputs: Array
+    labels: Array
+    parameters: Trace  # at the start of the step
+    velocities: Trace
+    trace: Trace
+
+    def given(self, case: Case) -> Trace:
+        """What both sides started from, under the names that the equations read: labels as one-hot rows."""
+        labels = self.labels
+        if case.classifies and labels.ndim == 1:
+            labels = scratch.one_hot(labels, case.outputs)
+        zeros = {name: np.zeros_like(parameter) for name, parameter in self.parameters.items()}
+        return {
+            "inputs": self.inputs,
+            "labels": labels,
+            "iteration": np.asarray(self.iteration),
+            **{f"start/{name}": parameter for name, parameter in self.parameters.items()},
+            **{f"velocity/{name}": velocity for name, velocity in (zeros | self.velocities).items()},
+        }
+
+
+def load(case: Case) -> Data:
+    """Draws a case's data, batches and initial parameters from its seed, in its dtype."""
+    rng = np.random.default_rng(case.seed)
+    inputs, labels = getattr(scratch.datasets, case.data)(**case.data_settings, rng=rng)
+    classes = int(labels.max()) + 1
+    inputs, labels = inputs[: case.first].astype(case.dtype), labels[: case.first]
+    if case.targets == "one-hot":
+        labels = scratch.one_hot(labels, classes).astype(case.dtype)
+    elif case.targets == "class number":
+        labels = labels.astype(case.dtype).reshape(-1, 1)
+    batches = None
+    if case.batch_size:
+        shuffle = np.random.default_rng([case.seed, 1])
+        order = [scratch.minibatches(len(inputs), case.batch_size, shuffle) for _ in range(case.epochs)]
+        batches = order.__getitem__
+    return Data(inputs, labels, batches, copied(build(scratch, case, rng).parameters()))
+
+
+def build(side: ModuleType, case: Case, rng: np.random.Generator | None = None) -> Any:
+    """Builds a case's network on one side, through the names that both sides share."""
+    own = {"dtype": case.dtype, "rng": rng} if side is scratch else {"dtype": getattr(torch, case.dtype)}
+    layers = {
+        layer.name: getattr(side, layer.kind)(*layer.sizes, **dict(layer.settings), **own if layer.sizes else {})
+        for layer in case.layers
+    }
+    device = {} if side is scratch else {"device": case.device}
+    return side.Network(layers, getattr(side, case.loss)() if case.loss else None, **device)
+
+
+def planted(side: ModuleType, case: Case, parameters: Mapping[str, Array]) -> Any:
+    """Builds a case's network on one side with given parameters."""
+    network = build(side, case)
+    if side is reference:
+        transplant.load(network, parameters)
+        return network
+    for name, parameter in network.parameters().items():
+        parameter[...] = parameters[name]
+    return network
+
+
+def optimizer(side: ModuleType, case: Case) -> Any:
+    """Builds a case's optimizer on one side."""
+    return side.SGD(case.learning_rate, case.decay, case.momentum)
+
+
+def scratch_steps(
+    case: Case, data: Data, network: scratch.Network, wanted: Collection[int]
+) -> Iterator[tuple[scratch.Step, Pause | None]]:
+    """Trains scratch freely; yields every Step, with a Pause when its epoch is wanted.
+
+    The state at the start of a step is copied at the end of the one before: one copy serves both.
+    """
+    rule = optimizer(scratch, case)
+    start: tuple[Trace, Trace] = (copied(network.parameters()), {})
+    updates = scratch.steps(network, rule, data.inputs, data.labels, case.epochs, data.batches)
+    for iteration, step in enumerate(updates):
+        pause = None
+        if step.epoch in wanted:
+            trace = scratch_trace(case, network, rule, step)
+            samples = data.inputs[step.batch].copy(), data.labels[step.batch].copy()
+            pause = Pause(step.epoch, iteration, *samples, *start, trace)
+        if step.epoch in wanted or step.epoch + 1 in wanted:
+            start = copied(network.parameters()), copied(rule.velocities)
+        yield step, pause
+
+
+def reference_steps(case: Case, data: Data, network: reference.Network) -> Iterator[reference.Step]:
+    """Trains the reference freely; yields every Step."""
+    rule = optimizer(reference, case)
+    yield from reference.steps(network, rule, data.inputs, data.labels, case.epochs, data.batches)
+
+
+def scratch_trace(case: Case, network: scratch.Network, rule: scratch.SGD, step: scratch.Step) -> Trace:
+    """Copies every value of scratch's last step out of its layers, under the names of the report's rows."""
+    loss = network.loss
+    trace = forward_trace(network)
+    if hasattr(loss, "output"):
+        trace["forward/probabilities"] = loss.output
+    trace |= {
+        "loss/samples": loss.sample_losses,
+        "loss/data": np.asarray(step.data_loss),
+        "loss": np.asarray(step.loss),
+    }
+    if hasattr(loss, "printed"):
+        trace["loss/printed"] = loss.printed
+    trace["backward/loss"] = loss.dinputs
+    trace |= {f"backward/{name}": layer.dinputs for name, layer in network.layers.items()}
+    trace |= {f"gradient/{name}": gradient for name, gradient in network.gradients().items()}
+    trace |= {f"state/{name}": velocity for name, velocity in rule.velocities.items()}
+    trace |= {f"parameter/{name}": parameter for name, parameter in network.parameters().items()}
+    return copied(trace | printed(case, step))
+
+
+def reference_trace(case: Case, pause: Pause, network: reference.Network) -> Trace:
+    """Takes the reference's own step from scratch's state: same batch, same start, its own rule and rate."""
+    transplant.load(network, pause.parameters)
+    rule = optimizer(reference, case)
+    rule.iterations = pause.iteration
+    transplant.load_velocities(rule, network, pause.velocities)
+    with observe.Observer(network) as seen:
+        (step,) = reference.steps(network, rule, pause.inputs, pause.labels, epochs=1)
+        trace = seen.arrays()
+    trace["loss"] = np.asarray(step.loss, case.dtype)
+    trace |= {f"state/{name}": velocity for name, velocity in transplant.read_velocities(rule, network).items()}
+    trace |= {f"parameter/{name}": parameter for name, parameter in transplant.read(network).items()}
+    trace |= copied(printed(case, step))
+    if case.penalised:
+        trace["loss/penalty"] = trace["loss/penalty"].astype(case.dtype)
+    return trace
+
+
+def printed(case: Case, step: Any) -> dict[str, Any]:
+    """The numbers of a Step that are not in every case."""
+    numbers: dict[str, Any] = {"learning_rate": step.learning_rate}
+    if case.penalised:
+        numbers["loss/penalty"] = step.penalty
+    if case.classifies:
+        numbers["accuracy"] = step.accuracy
+    return numbers
+
+
+def forward_trace(network: scratch.Network) -> Trace:
+    """Every layer's output."""
+    return {f"forward/{name}": layer.output for name, layer in network.layers.items()}
+
+
+def forward_only(case: Case, data: Data) -> tuple[Pause, Trace]:
+    """Runs both sides of a case without a loss: scratch's Pause and the reference's trace."""
+    network = planted(scratch, case, data.parameters)
+    network.forward(data.inputs)
+    pause = Pause(0, 0, data.inputs, data.labels, data.parameters, {}, copied(forward_trace(network)))
+    twin = planted(reference, case, data.parameters)
+    with observe.Observer(twin) as seen:
+        twin(torch.tensor(data.inputs, device=twin.device))
+        return pause, seen.arrays()
+
+
+def predict(side: ModuleType, case: Case, network: Any, inputs: Array) -> Array:
+    """Returns one side's outputs for any inputs."""
+    if side is scratch:
+        return np.array(network.forward(inputs.astype(case.dtype)))
+    with torch.no_grad():
+        outputs = network(torch.tensor(inputs.astype(case.dtype), device=network.device))
+    return np.array(outputs.cpu().numpy())
+
+
+def copied(arrays: Mapping[str, Any]) -> Trace:
+    """Copies of arrays or numbers: nothing that leaves this file shares memory with a side."""
+    return {name: np.array(array) for name, array in arrays.items()}

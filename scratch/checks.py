@@ -1,0 +1,167 @@
+"""The questions asked of every array at the door, and the errors that teach.
+
+Each message names the layer, says what came and what was wanted, and guesses what probably
+happened: understanding error messages is one of the lecture's two goals.
+
+Axes: N samples, D features, C classes.
+"""
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def float_dtype(name: str, dtype: Any) -> np.dtype:
+    """Returns the dtype of a layer's parameters, or raises TypeError unless it is float32 or float64."""
+    wanted = np.dtype(dtype)
+    if wanted not in FLOATS:
+        raise TypeError(
+            f"{name} computes in float32 or float64 but got dtype {wanted}: "
+            f"float16 keeps 3 digits, integers and objects have no gradient; use np.float64"
+        )
+    return wanted
+
+
+def whole_number(name: str, setting: str, value: Any, least: int) -> int:
+    """Returns a count, or raises when it is no whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} takes a whole number as {setting} but got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} takes {setting} of at least {least} but got {value}")
+    return int(value)
+
+
+def non_negative(name: str, setting: str, value: Any, below: float = np.inf) -> float:
+    """Returns a rate or strength, or raises when it is no number in [0, below)."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} takes a number as {setting} but got {value!r}")
+    if not 0 <= value < below:
+        limit = "finite and at least 0" if below == np.inf else f"at least 0 and below {below:g}"
+        raise ValueError(f"{name} takes {setting} {limit} but got {value}")
+    return float(value)
+
+
+def matrix(name: str, what: str, array: Any, columns: int | None = None, dtype: Any = None) -> None:
+    """Raises unless `array` is an ndarray (N, columns) of floats in the wanted dtype, N at least 1."""
+    wanted = f"(N, {columns})" if columns else "(N, D)"
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} takes {what} {wanted} as a NumPy array but got {type(array).__name__}: use np.asarray")
+    if array.ndim != 2 or (columns and array.shape[1] != columns):
+        hint = _shape_hint(what, array, columns)
+        raise ValueError(f"{name} takes {what} {wanted} but got {array.shape}: {hint}")
+    if len(array) == 0:
+        raise ValueError(
+            f"{name} takes {what} {wanted} with at least one sample but got {array.shape}: the batch is empty"
+        )
+    if array.dtype not in FLOATS or (dtype and array.dtype != dtype):
+        raise TypeError(_dtype_message(name, what, array.dtype, dtype))
+
+
+def same_shape(name: str, what: str, array: Any, like: Array) -> None:
+    """Raises unless `array` has the shape and dtype of `like`, which `name` computed before."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} takes {what} as a NumPy array but got {type(array).__name__}: use np.asarray")
+    if array.shape != like.shape:
+        raise ValueError(
+            f"{name} takes {what} {like.shape}, the shape of its last output, but got {array.shape}: "
+            f"was forward called with another batch, or the gradient of another layer passed?"
+        )
+    if array.dtype != like.dtype:
+        raise TypeError(_dtype_message(name, what, array.dtype, like.dtype))
+
+
+def finite(name: str, what: str, array: Array) -> None:
+    """Raises ValueError that names the first NaN or infinite entry of `array`, if there is one."""
+    if not np.isfinite(array).all():
+        row, column = np.argwhere(~np.isfinite(array))[0]
+        raise ValueError(
+            f"{name} takes finite {what} but got {array[row, column]} at [{row}, {column}]: "
+            f"every later number would be NaN; look at the data, or lower the learning rate"
+        )
+
+
+def ran_forward(name: str, layer: Any, attribute: str = "output") -> None:
+    """Raises when backward is called on a layer that has not seen a forward pass."""
+    if not hasattr(layer, attribute):
+        raise RuntimeError(f"{name}: backward was called before forward, so there are no inputs to go back to")
+
+
+def targets(name: str, inputs: Array, wanted: Any) -> None:
+    """Raises unless regression targets have the shape and dtype of the predictions."""
+    if not isinstance(wanted, np.ndarray):
+        raise TypeError(f"{name} takes targets as a NumPy array but got {type(wanted).__name__}: use np.asarray")
+    if wanted.shape != inputs.shape:
+        hint = "one value per sample and output is wanted"
+        if wanted.size == inputs.size:
+            hint = f"a difference of the two would broadcast; use targets.reshape{inputs.shape}"
+        raise ValueError(f"{name} takes targets {inputs.shape}, as the predictions, but got {wanted.shape}: {hint}")
+    if wanted.dtype != inputs.dtype:
+        raise TypeError(_dtype_message(name, "targets", wanted.dtype, inputs.dtype))
+    finite(name, "targets", wanted)
+
+
+def class_labels(name: str, labels: Any, samples: int, classes: int) -> Array:
+    """Returns labels as class indices (N,), from indices (N,) or one-hot rows (N, C); raises otherwise."""
+    if not isinstance(labels, np.ndarray):
+        raise TypeError(f"{name} takes labels as a NumPy array but got {type(labels).__name__}: use np.asarray")
+    if labels.ndim == 2 and labels.shape == (samples, classes):
+        return _from_one_hot(name, labels)
+    if labels.shape != (samples,):
+        hint = "one label per sample is wanted"
+        if labels.shape == (samples, 1):
+            hint = "a column is not one-hot; use labels.ravel()"
+        raise ValueError(
+            f"{name} takes labels ({samples},) or one-hot ({samples}, {classes}) but got {labels.shape}: {hint}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"{name} takes class indices as integers but got {labels.dtype}: use labels.astype(np.int64)")
+    if labels.min() < 0 or labels.max() >= classes:
+        worst = int(np.argmax((labels < 0) | (labels >= classes)))
+        raise ValueError(
+            f"{name} takes labels 0 to {classes - 1} for {classes} classes but got {labels[worst]} at sample {worst}: "
+            f"do the labels count from 1, or has the last layer too few neurons?"
+        )
+    return labels
+
+
+def _from_one_hot(name: str, labels: Array) -> Array:
+    """Returns the index of the 1 in each one-hot row; soft labels are refused, not rounded."""
+    if labels.dtype.kind not in "iuf":
+        raise TypeError(f"{name} takes one-hot labels as numbers but got {labels.dtype}")
+    ones = labels == 1
+    bad = np.flatnonzero((ones.sum(axis=1) != 1) | ((labels != 0) & ~ones).any(axis=1))
+    if bad.size:
+        raise ValueError(
+            f"{name} takes one-hot rows (a single 1, else 0) but got {labels[bad[0]]} at sample {bad[0]}: "
+            f"soft labels have another gradient, so they are refused rather than rounded"
+        )
+    return ones.argmax(axis=1)
+
+
+def _shape_hint(what: str, array: Array, columns: int | None) -> str:
+    """Says what probably happened when an array has the wrong shape."""
+    if array.ndim == 1:
+        return f"for one sample use {what}.reshape(1, -1), for one feature {what}.reshape(-1, 1)"
+    if array.ndim > 2:
+        return f"{array.ndim} axes came and 2 are wanted; use {what}.reshape({len(array)}, -1)"
+    if array.ndim == 0:
+        return "a single number came; two axes are wanted, samples and features"
+    if columns and array.shape[0] == columns:
+        return f"samples are rows and features are columns; was it transposed? Use {what}.T"
+    if what == "dvalues":
+        return "was the gradient of another layer passed?"
+    return "was an activation's input passed instead of its output?"
+
+
+def _dtype_message(name: str, what: str, came: np.dtype, wanted: Any) -> str:
+    """Says which dtype came, which was wanted, and how to convert."""
+    target = np.dtype(wanted or np.float64)
+    if came in FLOATS:
+        why = "a mix would be computed in float64 on one path and in float32 on another"
+    else:
+        why = "gradients need float32 or float64"
+    return f"{name} takes {what} as {target} but got {came}: {why}; use {what}.astype(np.{target})"
