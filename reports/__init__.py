@@ -20,7 +20,7 @@ __all__ = ["CASES", "Case", "compare"]
 def __getattr__(name: str) -> Any:
     """Resolves the public names at first use, so that `parity --help` loads neither torch nor pandas."""
     if name == "compare":
-        from reports.compare import compare
+        from reports.pipeline import compare
 
         return compare
     if name in ("CASES", "Case"):

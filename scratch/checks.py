@@ -39,7 +39,7 @@ def non_negative(name: str, setting: str, value: Any, below: float = np.inf) -> 
     """Returns a rate or strength, or raises when it is no number in [0, below)."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} takes a number as {setting} but got {value!r}")
-    if not 0 <= value < below:
+    if not 0 <= float(value) < below:
         limit = "finite and at least 0" if below == np.inf else f"at least 0 and below {below:g}"
         raise ValueError(f"{name} takes {setting} {limit} but got {value}")
     return float(value)

@@ -205,7 +205,7 @@ def absolute_losses(name: str, source: str) -> Equation:
     def error(r: Rounding, loss: Array, y: Bounded, t: Bounded) -> Array:
         m, e = _residual(r, y, t)
         terms = m.size if axis is None else m.shape[1]
-        return np.mean(e + r.growth(terms + 3) * m, axis=axis)
+        return np.asarray(np.mean(e + r.growth(terms + 3) * m, axis=axis))
 
     return Equation(
         name,
@@ -222,15 +222,15 @@ def data_loss(mean: bool, source: str) -> Equation:
 
     def error(r: Rounding, loss: Array, samples: Bounded, y: Bounded) -> Array:
         terms = y.value.size + 4
-        fold = np.mean if mean else np.sum
-        return r.with_underflow(fold(samples.error + r.growth(terms) * samples.magnitude), terms)
+        errors = samples.error + r.growth(terms) * samples.magnitude
+        return r.with_underflow(np.asarray(np.mean(errors) if mean else np.sum(errors)), terms)
 
     return Equation(
         "loss/data",
         r"L = \frac{1}{N}\sum_n \ell_n" if mean else r"E = \sum_n \ell_n",
         "a sum of N losses of D outputs each, in any order; all terms are non-negative",
         ("loss/samples", source),
-        lambda samples, y: np.mean(samples) if mean else np.sum(samples),
+        lambda samples, y: np.asarray(np.mean(samples) if mean else np.sum(samples)),
         error,
     )
 

@@ -1,5 +1,6 @@
 """The pipeline: a case -> both sides -> rows. `compare(case)` is the one name that a test needs."""
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,6 +33,7 @@ class Comparison:
     trajectories: pd.DataFrame
     inputs: Array
     labels: Array
+    seconds: float = 0.0
     outputs: dict[str, Array] = field(default_factory=dict)  # by side, after training, for `inputs`
     regions: dict[str, Array] = field(default_factory=dict)  # by side, the class at each point of a grid
     extent: tuple[float, float, float, float] | None = None
@@ -63,6 +65,7 @@ def compare(
 
 def run(case: Case, progress: Callable[[int], None] = lambda updates: None) -> Comparison:
     """Runs a case in full: judged rows, free-running trajectories of both sides, and what the trained networks say."""
+    began = time.perf_counter()
     data = traces.load(case)
     if case.loss is None:
         return Comparison(case, frame(case, [_forward_rows(case, data)]), pd.DataFrame(), data.inputs, data.labels)
@@ -94,6 +97,7 @@ def run(case: Case, progress: Callable[[int], None] = lambda updates: None) -> C
         for side, module, network in (("scratch", scratch, ours), ("reference", reference, theirs)):
             answers = traces.predict(module, case, network, grid).argmax(axis=1)
             result.regions[side] = answers.reshape(GRID, GRID).astype(np.uint8)
+    result.seconds = time.perf_counter() - began
     return result
 
 

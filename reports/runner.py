@@ -1,0 +1,86 @@
+"""Many cases on all cores: a process per core, the longest case first, progress counted in updates.
+
+Workers are spawned, never forked (torch and OpenMP threads may exist already), and each computes on one thread.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from typing import TYPE_CHECKING, Any
+
+from reports.cases import Case
+
+if TYPE_CHECKING:
+    from reports.pipeline import Comparison
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+POLL_SECONDS = 0.2
+EVERY = 100  # updates between two reports of progress
+
+_done: Any = None  # in a worker: the counter shared with the parent
+
+
+def updates(case: Case) -> int:
+    """Returns roughly how many updates both sides of a case make together."""
+    return 2 * case.epochs * (8 if case.batch_size else 1)
+
+
+def run_all(
+    cases: Sequence[Case], jobs: int | None = None, progress: Callable[[int], None] = lambda done: None
+) -> Iterator["Comparison"]:
+    """Yields each case's Comparison as it is done; `progress` is told the total of updates made so far.
+
+    Raises: RuntimeError that names the case when a worker fails or dies.
+    """
+    context = multiprocessing.get_context("spawn")
+    counter = context.Value("q", 0)
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # read by the workers when they load their libraries
+    jobs = min(jobs or os.cpu_count() or 1, len(cases))
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,)) as pool:
+        ordered = sorted(cases, key=_cost, reverse=True)
+        waiting = {pool.submit(_run, case): case for case in ordered}
+        try:
+            while waiting:
+                finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                progress(counter.value)
+                for future in finished:
+                    case = waiting.pop(future)
+                    if error := future.exception():
+                        raise RuntimeError(f"case {case}, {case.dtype}: {error}") from error
+                    yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _cost(case: Case) -> float:
+    """What a case costs, in arbitrary units, so that the longest starts first."""
+    width = sum(layer.sizes[1] for layer in case.layers if layer.sizes)
+    return case.epochs * width * (2 if case.dtype == "float64" else 1)
+
+
+def _start(counter: Any) -> None:
+    """Prepares a worker: one thread for torch, the shared counter."""
+    global _done
+    _done = counter
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _run(case: Case) -> "Comparison":
+    """Runs one case in a worker."""
+    from reports.pipeline import run
+
+    pending = 0
+
+    def made(count: int) -> None:
+        nonlocal pending
+        pending += count
+        if pending >= EVERY:
+            with _done.get_lock():
+                _done.value += pending
+            pending = 0
+
+    return run(case, made)
