@@ -54,13 +54,23 @@ def compare(
     """
     epochs = case.epochs if epochs is None else min(epochs, case.epochs)
     case = replace(case, epochs=epochs, dtype=dtype or case.dtype)
+    return frame(case, list(judged_steps(case, pauses)))
+
+
+def judged_steps(
+    case: Case, pauses: Pauses = traces.scratch_steps, progress: Callable[[int], None] = lambda updates: None
+) -> Iterator[pd.DataFrame]:
+    """Yields the rows of each checked step as it is reached, so that whoever has seen enough can stop."""
     data = traces.load(case)
     if case.loss is None:
-        return frame(case, [_forward_rows(case, data)])
+        yield _forward_rows(case, data)
+        return
     network = traces.planted(scratch, case, data.parameters)
     twin = traces.planted(reference, case, data.parameters)
-    seen = pauses(case, data, network, checked_epochs(case.epochs))
-    return frame(case, [rows_of(case, pause, twin) for _, pause in seen if pause])
+    for _, pause in pauses(case, data, network, checked_epochs(case.epochs)):
+        progress(1)
+        if pause:
+            yield rows_of(case, pause, twin)
 
 
 def run(case: Case, progress: Callable[[int], None] = lambda updates: None) -> Comparison:

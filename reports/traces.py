@@ -62,7 +62,7 @@ def load(case: Case) -> Data:
     """Draws a case's data, batches and initial parameters from its seed, in its dtype."""
     rng = np.random.default_rng(case.seed)
     inputs, labels = getattr(scratch.datasets, case.data)(**case.data_settings, rng=rng)
-    classes = int(labels.max()) + 1
+    classes = case.data_settings.get("classes") or int(labels.max()) + 1
     inputs, labels = inputs[: case.first].astype(case.dtype), labels[: case.first]
     if case.targets == "one-hot":
         labels = scratch.one_hot(labels, classes).astype(case.dtype)

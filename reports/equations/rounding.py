@@ -1,6 +1,6 @@
 """The arithmetic of error bounds: unit roundoff, the growth of sums, and a value with its error.
 
-Everything else in `equations` is derived; the one calibrated constant stands here with its measurement.
+Everything in `equations` is derived but the accuracy of exp, log and tanh, which `calibrated.py` holds.
 """
 
 from dataclasses import dataclass
@@ -8,12 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray
+from reports.calibrated import ELEMENTARY_ULP
 
-# Calibrated: worst error, in units of last place, allowed to one exp, log or tanh. Measured over 3 to 7 million
-# points each in units u = ulp/2: NumPy exp 3.4 (float32) and 1.2 (float64), log 4.4 and 1.1, tanh 1.8 and 1.6;
-# torch exp 1.06 and 1.01, log 1.3 and 1.2, tanh 1.0 and 1.2. 4 ulp are 8 u, a margin of 1.8 over the worst.
-ELEMENTARY_ULP = 4.0
+Array = np.ndarray
 
 
 class Bounded(NamedTuple):

@@ -1,0 +1,202 @@
+"""The `parity` command. Heavy libraries load inside the commands that need them.
+
+Exit codes: 0 parity, 1 not, 2 cannot judge (bad input, nothing compared, a crash).
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reports.cases import CASES, DTYPES, Case, select
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.pipeline import Comparison
+
+DTYPE = click.Choice([*DTYPES, "both"])
+POSITIVE = click.IntRange(min=1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="parity")
+def main() -> None:
+    """Proof that a hand-written neural network computes what PyTorch computes.
+
+    Exit codes: 0 parity, 1 not, 2 cannot judge.
+    """
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[CASE ...]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="parity-report",
+    show_default=True,
+    help="Folder for the report's files.",
+)
+@click.option("--dtype", type=DTYPE, default="both", show_default=True, help="Precision of the networks.")
+@click.option("--epochs", type=POSITIVE, help="Cut every training to so many epochs.")
+@click.option("--jobs", type=POSITIVE, help="Processes at once; all cores by default.")
+@click.option("--seeds", type=POSITIVE, help="Besides, train each case from so many other seeds and show the spread.")
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of a table.")
+def report(
+    names: Sequence[str], out: Path, dtype: str, epochs: int | None, jobs: int | None, seeds: int | None, as_json: bool
+) -> None:
+    """Run the lecture's networks on both sides, judge every value, and write tables and pictures."""  # fmt: skip
+    cases = _cases(names, dtype, epochs)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refuse(f"--out {out}: {error.strerror}; name a folder that can be written") from error
+    comparisons = _run(cases, jobs, "both sides")
+    spread = None
+    if seeds:
+        others = [replace(case, seed=case.seed + k) for case in cases if case.loss for k in range(1, seeds + 1)]
+        spread = _spread(_run(others, jobs, "other seeds"))
+
+    from rich.console import Console
+
+    from reports.show.files import summary, write_report
+    from reports.show.tables import per_case
+    from reports.show.terminal import frame_table, verdict_line
+
+    page = write_report(comparisons, out, spread)
+    result = summary(comparisons, spread)
+    if as_json:
+        click.echo(json.dumps(result, indent=2))
+        sys.exit(result["verdict"])
+    console = Console()
+    table = per_case(comparisons)
+    console.print(frame_table(table, table.columns[2:]))
+    if spread is not None:
+        console.print(frame_table(spread, spread.columns[2:]))
+    for comparison in comparisons:
+        _explain_failure(console, comparison.rows)
+    rows = sum(len(comparison.rows) for comparison in comparisons)
+    console.print(verdict_line(result["verdict"], f"{rows:,} rows of {len(CASES if not names else set(names))} cases"))
+    console.print(f"report: {page}", highlight=False, soft_wrap=True)
+    sys.exit(result["verdict"])
+
+
+@main.command()
+@click.argument("name", metavar="CASE")
+@click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
+@click.option("--epochs", type=POSITIVE, help="Look no further than so many epochs.")
+def explain(name: str, dtype: str, epochs: int | None) -> None:
+    """Show the first row of CASE that differs, with every row before it (or that nothing does)."""
+    (case,) = _cases([name], dtype, epochs)
+
+    import pandas as pd
+    from rich.console import Console
+
+    from reports.judge import PASSES, verdict
+    from reports.pipeline import frame, judged_steps
+    from reports.show.terminal import progress_bar, step_table
+    from reports.show.text import failure
+
+    steps: list[pd.DataFrame] = []
+    with progress_bar() as bar:
+        task = bar.add_task(f"{case}, {dtype}", total=case.epochs or 1)
+        for rows in judged_steps(case, progress=lambda updates: bar.advance(task, updates)):
+            steps.append(rows)
+            if not rows["status"].isin(PASSES).all():
+                break
+    every = frame(case, steps)
+    console = Console()
+    last = frame(case, [steps[-1]])
+    bad = ~last["status"].isin(PASSES)
+    shown = last.iloc[: int(bad.argmax()) + 1] if bad.any() else last
+    console.print(f"epoch {last['epoch'].iloc[0]} of {case.epochs}, update {last['update'].iloc[0]}: {case.says}")
+    console.print(step_table(shown, console.width))
+    console.print(f"\n{failure(every)}", highlight=False, soft_wrap=True, markup=False)
+    sys.exit(verdict(every["status"]))
+
+
+@main.command(name="list")
+def list_cases() -> None:
+    """List the cases."""
+    from rich.console import Console
+
+    from reports.show.terminal import case_table
+
+    console = Console()
+    console.print(case_table(CASES.values(), console.width))
+
+
+def _cases(names: Sequence[str], dtype: str, epochs: int | None) -> list[Case]:
+    """Returns the chosen cases; refuses an unknown name with the nearest one."""
+    for name in names:
+        if name not in CASES:
+            near = get_close_matches(name, CASES, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CASES)}"
+            raise _refuse(f"there is no case {name!r}: {hint}")
+    return select(dict.fromkeys(names), DTYPES if dtype == "both" else (dtype,), epochs)
+
+
+def _run(cases: list[Case], jobs: int | None, title: str) -> list["Comparison"]:
+    """Runs cases on all cores behind a progress bar; returns them in their own order."""
+    from reports.runner import run_all, updates
+    from reports.show.terminal import progress_bar
+
+    done: dict[Case, Comparison] = {}
+    with progress_bar() as bar:
+        task = bar.add_task(title, total=sum(updates(case) for case in cases))
+        try:
+            for comparison in run_all(cases, jobs, lambda made: bar.update(task, completed=made)):
+                done[comparison.case] = comparison
+                bar.update(task, description=f"{title}, {len(done)} of {len(cases)} cases")
+        except RuntimeError as error:
+            raise _refuse(f"a case could not be run, so there is no verdict: {error}") from error
+    return [done[case] for case in cases]
+
+
+def _spread(comparisons: list["Comparison"]) -> "pd.DataFrame":
+    """Returns the spread of final loss and accuracy over seeds, per case and dtype, both sides."""
+    import pandas as pd
+
+    from reports.judge import PASSES
+
+    rows: dict[tuple[str, str], list[Any]] = {}
+    for comparison in comparisons:
+        rows.setdefault((comparison.case.name, comparison.case.dtype), []).append(comparison)
+    table = []
+    for (name, dtype), runs in rows.items():
+        row: dict[str, Any] = {"case": name, "dtype": dtype, "seeds": len(runs)}
+        row["rows not passing"] = sum(int((~run.rows["status"].isin(PASSES)).sum()) for run in runs)
+        for side in ("scratch", "reference"):
+            last = pd.DataFrame([run.trajectories.query("side == @side").iloc[-1] for run in runs])
+            row[f"{side} loss"] = f"{last['loss'].min():.3f} – {last['loss'].max():.3f}"
+            if comparison.case.classifies:
+                row[f"{side} accuracy"] = f"{last['accuracy'].min():.3f} – {last['accuracy'].max():.3f}"
+        table.append(row)
+    return pd.DataFrame(table).fillna("")
+
+
+def _explain_failure(console: Any, rows: "pd.DataFrame") -> None:
+    """Prints the failure text of a case that does not pass."""
+    from reports.judge import verdict
+    from reports.show.text import failure
+
+    if verdict(rows["status"]):
+        console.print(f"\n{failure(rows)}\n", highlight=False, soft_wrap=True, markup=False)
+
+
+def _refuse(message: str) -> click.ClickException:
+    """A clear message and exit code 2, no traceback."""
+    error = click.ClickException(message)
+    error.exit_code = 2
+    return error
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()

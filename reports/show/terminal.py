@@ -1,0 +1,92 @@
+"""What the terminal shows: tables of cases, the rows of a step, and progress (on stderr)."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from reports.cases import Case
+from reports.judge import PASSES
+
+WIDE = 110  # columns from which tables show everything
+VERDICTS = {0: "parity", 1: "no parity", 2: "cannot judge"}
+COLORS = {0: "green", 1: "bold red", 2: "yellow"}
+
+
+def progress_bar() -> Progress:
+    """A progress bar on stderr that vanishes when done; silent when stderr is no terminal."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def frame_table(frame: pd.DataFrame, numbers: Iterable[str] = ()) -> Table:
+    """Returns a frame as a table; columns in `numbers` stand to the right."""
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    right = set(numbers)
+    for column in frame.columns:
+        side = "right" if column in right else "left"
+        table.add_column(Text(str(column)), justify=side, overflow="fold", no_wrap=column in ("case", "quantity"))
+    for values in frame.itertuples(index=False):
+        table.add_row(*(Text(str(value)) for value in values))
+    return table
+
+
+def verdict_line(code: int, text: str) -> Text:
+    """Returns the verdict in its colour, with what it rests on."""
+    return Text.assemble((VERDICTS[code].upper(), COLORS[code]), f": {text}")
+
+
+def step_table(rows: pd.DataFrame, width: int) -> Table:
+    """Returns the rows of one step, each at its worst element; fewer columns when narrow."""
+    number = ("{:.5g}" if width >= WIDE else "{:.4g}").format
+    shown = pd.DataFrame(
+        {
+            "quantity": rows["quantity"],
+            "shape": rows["shape"],
+            "status": rows["status"],
+            "gap": (rows["scratch"] - rows["reference"]).abs().map("{:.1e}".format),
+            "allowed": rows["allowed"].map("{:.1e}".format),
+            "used": rows["used"].map("{:.2g}".format),
+            "undecided": rows["undecided"],
+            "scratch": rows["scratch"].map(number),
+            "reference": rows["reference"].map(number),
+        }
+    )
+    if width < WIDE:
+        shown = shown.drop(columns=["shape", "undecided"])
+    table = frame_table(shown, ["gap", "allowed", "used", "undecided", "scratch", "reference"])
+    for index, status in enumerate(rows["status"]):
+        table.rows[index].style = "" if status in PASSES else "bold red"
+    return table
+
+
+def case_table(cases: Iterable[Case], width: int) -> Table:
+    """Returns the catalogue of cases: name, what it shows, and in a wide terminal its network and training."""
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("case", no_wrap=True)
+    for column in ("what it shows", "network", "training")[: 3 if width >= WIDE else 1]:
+        table.add_column(column, overflow="fold")
+    for case in cases:
+        network = " → ".join(f"{layer.kind}{layer.sizes or ''}" for layer in case.layers)
+        training = "forward only"
+        if case.loss:
+            batches = f", batches of {case.batch_size}" if case.batch_size else ""
+            training = (
+                f"{case.loss}, rate {case.learning_rate:g}, decay {case.decay:g}, momentum {case.momentum:g}, "
+                f"{case.epochs:,} epochs{batches}"
+            )
+        cells = [case.name, case.says, network, training][: 4 if width >= WIDE else 2]
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
