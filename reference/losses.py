@@ -52,18 +52,20 @@ class MeanAbsoluteError(nn.Module):
 
 
 class CrossEntropy(nn.Module):
-    """The surprise at the true class, on probabilities: torch's nll_loss of their logarithm, the value clipped.
+    """The surprise at the true class, on probabilities, the value clipped.
 
-    Stock torch has no loss on probabilities, because log(softmax) in two steps loses what log_softmax keeps.
+    Stock torch has no loss on probabilities, because log(softmax) in two steps loses what log_softmax keeps. The
+    label's probability is gathered before the logarithm: nll_loss(p.log()) would make 0 * inf = NaN of every other
+    probability that underflowed.
 
-    Source: torch.nn.functional.nll_loss; the clip is the lecture's.
+    Source: torch.gather, torch.log; the clip is the lecture's.
     """
 
     def forward(self, inputs: Tensor, labels: Tensor) -> Tensor:
         """Returns the mean loss: probabilities (N, C); labels (N,) indices or (N, C) one-hot."""
-        labels = _indices(labels)
-        self.sample_losses = F.nll_loss(inputs.clamp(CLIP, 1 - CLIP).log(), labels, reduction="none")
-        return _value_with_gradient_of(self.sample_losses.mean(), F.nll_loss(inputs.log(), labels))
+        chosen = inputs.gather(1, _indices(labels).unsqueeze(1)).squeeze(1)
+        self.sample_losses = -chosen.clamp(CLIP, 1 - CLIP).log()
+        return _value_with_gradient_of(self.sample_losses.mean(), -chosen.log().mean())
 
 
 class SoftmaxCrossEntropy(nn.Module):

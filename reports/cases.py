@@ -41,7 +41,7 @@ class Case:
     says: str
     layers: tuple[Layer, ...]
     data: str = "gaussian"  # a function of scratch.datasets
-    data_settings: dict[str, int] = field(default_factory=dict)
+    data_settings: dict[str, int] = field(default_factory=dict, hash=False)
     first: int | None = None  # only so many samples of the data
     targets: str = "labels"
     loss: str | None = None

@@ -56,7 +56,7 @@ def report(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _refuse(f"--out {out}: {error.strerror}; name a folder that can be written") from error
+        raise CannotJudge(f"--out {out}: {error.strerror}; name a folder that can be written") from error
     comparisons = _run(cases, jobs, "both sides")
     spread = None
     if seeds:
@@ -66,8 +66,8 @@ def report(
     from rich.console import Console
 
     from reports.show.files import summary, write_report
-    from reports.show.tables import per_case
-    from reports.show.terminal import frame_table, verdict_line
+    from reports.show.tables import per_case, shown
+    from reports.show.terminal import frame_table, verdict_line, verdict_table
 
     page = write_report(comparisons, out, spread)
     result = summary(comparisons, spread)
@@ -75,8 +75,7 @@ def report(
         click.echo(json.dumps(result, indent=2))
         sys.exit(result["verdict"])
     console = Console()
-    table = per_case(comparisons)
-    console.print(frame_table(table, table.columns[2:]))
+    console.print(verdict_table(shown(per_case(comparisons)), console.width))
     if spread is not None:
         console.print(frame_table(spread, spread.columns[2:]))
     for comparison in comparisons:
@@ -138,7 +137,7 @@ def _cases(names: Sequence[str], dtype: str, epochs: int | None) -> list[Case]:
         if name not in CASES:
             near = get_close_matches(name, CASES, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CASES)}"
-            raise _refuse(f"there is no case {name!r}: {hint}")
+            raise CannotJudge(f"there is no case {name!r}: {hint}")
     return select(dict.fromkeys(names), DTYPES if dtype == "both" else (dtype,), epochs)
 
 
@@ -155,7 +154,7 @@ def _run(cases: list[Case], jobs: int | None, title: str) -> list["Comparison"]:
                 done[comparison.case] = comparison
                 bar.update(task, description=f"{title}, {len(done)} of {len(cases)} cases")
         except RuntimeError as error:
-            raise _refuse(f"a case could not be run, so there is no verdict: {error}") from error
+            raise CannotJudge(f"a case could not be run, so there is no verdict: {error}") from error
     return [done[case] for case in cases]
 
 
@@ -190,11 +189,10 @@ def _explain_failure(console: Any, rows: "pd.DataFrame") -> None:
         console.print(f"\n{failure(rows)}\n", highlight=False, soft_wrap=True, markup=False)
 
 
-def _refuse(message: str) -> click.ClickException:
+class CannotJudge(click.ClickException):
     """A clear message and exit code 2, no traceback."""
-    error = click.ClickException(message)
-    error.exit_code = 2
-    return error
+
+    exit_code = 2
 
 
 if __name__ == "__main__":

@@ -67,10 +67,13 @@ def judged_steps(
         return
     network = traces.planted(scratch, case, data.parameters)
     twin = traces.planted(reference, case, data.parameters)
-    for _, pause in pauses(case, data, network, checked_epochs(case.epochs)):
-        progress(1)
-        if pause:
-            yield rows_of(case, pause, twin)
+    try:
+        for _, pause in pauses(case, data, network, checked_epochs(case.epochs)):
+            progress(1)
+            if pause:
+                yield rows_of(case, pause, twin)
+    except (ArithmeticError, TypeError, ValueError) as error:  # the side under test refused to go on, and says why
+        yield stopped(error)
 
 
 def run(case: Case, progress: Callable[[int], None] = lambda updates: None) -> Comparison:
@@ -78,7 +81,9 @@ def run(case: Case, progress: Callable[[int], None] = lambda updates: None) -> C
     began = time.perf_counter()
     data = traces.load(case)
     if case.loss is None:
-        return Comparison(case, frame(case, [_forward_rows(case, data)]), pd.DataFrame(), data.inputs, data.labels)
+        rows_of_one = frame(case, [_forward_rows(case, data)])
+        seconds = time.perf_counter() - began
+        return Comparison(case, rows_of_one, pd.DataFrame(), data.inputs, data.labels, seconds)
     ours = traces.planted(scratch, case, data.parameters)
     theirs = traces.planted(reference, case, data.parameters)
     twin = traces.planted(reference, case, data.parameters)
@@ -129,6 +134,12 @@ def judged(case: Case, pause: Pause, theirs: Trace) -> pd.DataFrame:
         row["undecided"] = kinks.get(name, 0)
         rows.append({"epoch": pause.epoch, "update": pause.iteration, **row})
     return pd.DataFrame(rows)
+
+
+def stopped(error: Exception) -> pd.DataFrame:
+    """The one row that says that the side under test gave up: it cannot be judged from there."""
+    row = judge("stopped", None, None, None) | {"status": "unjudged", "hint": f"{type(error).__name__}: {error}"}
+    return pd.DataFrame([{"epoch": -1, "update": -1, **row}])
 
 
 def frame(case: Case, parts: list[pd.DataFrame]) -> pd.DataFrame:

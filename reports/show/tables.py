@@ -23,13 +23,21 @@ SLIDE = (
     (19800, 0.769, 0.656, 0.009615384615384615), (19900, 0.770, 0.655, 0.009569377990654205),
 )  # fmt: skip
 SLIDE_ANSWER = 2.00173615  # every prediction of ANN II, as the lecture prints it
-TEN_DIGITS = ".9e"  # ten significant digits
-FORMATS = {"loss": ".6g", "accuracy": ".3f", "rate": ".10g", "answer": ".9g", "bias": ".9g", "factor": ".6f"}
+# Of floats, by a column's name or its last word; ".3g" for all others.
+FORMATS = {
+    "slide loss": ".3f",
+    "loss": ".6g",
+    "accuracy": ".3f",
+    "rate": ".12g",
+    "answer": ".17g",
+    "bias": ".9g",
+    "factor": ".6f",
+}
 SIDES = ("scratch", "reference")
 
 
 def shown(frame: pd.DataFrame) -> pd.DataFrame:
-    """Returns a frame as text: integers with thousands, floats by the last word of their column, NaN as nothing."""
+    """Returns a frame as text: integers with thousands, floats as FORMATS says of their column, NaN as nothing."""
     return pd.DataFrame({column: [_text(column, value) for value in frame[column]] for column in frame.columns})
 
 
@@ -40,7 +48,7 @@ def _text(column: str, value: Any) -> str:
     if isinstance(value, (int, np.integer)):
         return f"{value:,}"
     if isinstance(value, (float, np.floating)):
-        return "" if np.isnan(value) else format(value, FORMATS.get(column.split()[-1], ".3g"))
+        return "" if np.isnan(value) else format(value, FORMATS.get(column) or FORMATS.get(column.split()[-1], ".3g"))
     return str(value)
 
 
@@ -74,7 +82,7 @@ def per_case(comparisons: Sequence[Comparison]) -> pd.DataFrame:
 def _worst(rows: pd.DataFrame) -> pd.Series:
     """The row that uses most of its allowance; a failing row that cannot be measured is worse than any that can."""
     unmeasured = np.where(rows["status"].isin(FAILS), np.inf, -1.0)
-    return rows.loc[rows["used"].fillna(pd.Series(unmeasured, rows.index)).idxmax()]
+    return rows.iloc[int(rows["used"].fillna(pd.Series(unmeasured, rows.index)).argmax())]
 
 
 def per_layer(comparison: Comparison) -> pd.DataFrame:
@@ -115,11 +123,17 @@ def slide(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     for side, run in ann3.trajectories.groupby("side", sort=False):
         run = run.set_index("epoch").rename(columns={"learning_rate": "rate"})
         printed = printed.join(run[["accuracy", "loss", "rate"]].add_prefix(f"{side} "))
-    digits = {name: printed[f"{name} rate"].map(f"{{:{TEN_DIGITS}}}".format) for name in ("slide", *SIDES)}
+    digits = {name: printed[f"{name} rate"].map(ten_digits) for name in ("slide", *SIDES)}
     printed["rates equal"] = (digits["slide"] == digits["scratch"]) & (digits["slide"] == digits["reference"])
     columns = [f"{who} {what}" for what in ("accuracy", "loss", "rate") for who in ("slide", *SIDES)]
     table = printed[[*columns, "rates equal"]].reset_index()
     return table.astype({"epoch": str})  # a label: 18200, not 18,200
+
+
+def ten_digits(number: float) -> str:
+    """Returns the first ten significant digits, cut and not rounded: on the slide those behind them are damaged."""
+    digits, exponent = f"{number:.15e}".split("e")
+    return f"{digits[:11]}e{exponent}"
 
 
 def collapse(comparisons: Sequence[Comparison]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What the terminal shows: tables of cases, the rows of a step, and progress (on stderr)."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import pandas as pd
 from rich.console import Console
@@ -12,6 +13,7 @@ from reports.cases import Case
 from reports.judge import PASSES
 
 WIDE = 110  # columns from which tables show everything
+NEVER_WRAPPED = ("case", "dtype", "verdict", "rows", "quantity", "worst quantity")
 VERDICTS = {0: "parity", 1: "no parity", 2: "cannot judge"}
 COLORS = {0: "green", 1: "bold red", 2: "yellow"}
 
@@ -36,11 +38,19 @@ def frame_table(frame: pd.DataFrame, numbers: Iterable[str] = ()) -> Table:
     table = Table(header_style="bold", box=None, pad_edge=False)
     right = set(numbers)
     for column in frame.columns:
-        side = "right" if column in right else "left"
-        table.add_column(Text(str(column)), justify=side, overflow="fold", no_wrap=column in ("case", "quantity"))
+        side: Literal["left", "right"] = "right" if column in right else "left"
+        table.add_column(Text(str(column)), justify=side, overflow="fold", no_wrap=column in NEVER_WRAPPED)
     for values in frame.itertuples(index=False):
         table.add_row(*(Text(str(value)) for value in values))
     return table
+
+
+def verdict_table(cases: pd.DataFrame, width: int) -> Table:
+    """Returns the table of cases with the columns that fit."""
+    columns = ["case", "dtype", "verdict", "rows", "apart", "unjudged", "worst used"]
+    if width >= WIDE:
+        columns += ["worst quantity", "seconds"]
+    return frame_table(cases[columns], ["rows", "apart", "unjudged", "worst used", "seconds"])
 
 
 def verdict_line(code: int, text: str) -> Text:

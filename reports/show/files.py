@@ -1,0 +1,123 @@
+"""Comparisons -> the report's folder: a page, Markdown, JSON, CSV and Parquet, each written whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.judge import verdict
+from reports.pipeline import Comparison
+from reports.show import tables
+from reports.show.page import MOST_FAILURES, render, sentence
+from reports.show.terminal import VERDICTS
+
+FORMAT = 1  # of summary.json; grows when a field changes its meaning
+
+
+def write_report(comparisons: Sequence[Comparison], out: Path, spread: pd.DataFrame | None = None) -> Path:
+    """Writes every file of the report into `out`, made if needed, and returns the page's path.
+
+    `spread` is an optional table over other seeds, shown as it is. Raises: OSError when `out` cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    rows = _joined([comparison.rows for comparison in comparisons])
+    runs = _joined([comparison.trajectories for comparison in comparisons])
+    runs = runs.rename(columns={"precision": "dtype"})
+    _write(out / ".gitignore", "*\n")
+    _write(out / "parity.parquet", rows.to_parquet(index=False))
+    _write(out / "parity.csv", rows.to_csv(index=False))
+    _write(out / "trajectories.parquet", runs.to_parquet(index=False))
+    _write(out / "summary.json", json.dumps(summary(comparisons, spread), indent=2, allow_nan=False) + "\n")
+    _write(out / "report.md", markdown(comparisons, spread))
+    return _write(out / "index.html", render(comparisons, spread))
+
+
+def summary(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Returns the report in short, ready for JSON: what is not finite is None."""
+    code = verdict(status for comparison in comparisons for status in comparison.rows["status"])
+    cases = tables.per_case(comparisons).drop(columns=["exact", "close", "says"], errors="ignore")
+    cases = cases.rename(columns={"worst used": "worst_used", "worst quantity": "worst_quantity"})
+    return {
+        "format": FORMAT,
+        "verdict": code,
+        "says": VERDICTS[code],
+        "cases": _records(cases),
+        "spread": None if spread is None else _records(spread),
+        "environment": _environment(comparisons),
+        "seeds": {comparison.case.name: comparison.case.seed for comparison in comparisons},
+    }
+
+
+def markdown(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> str:
+    """Returns the report's tables as Markdown, the verdict on top."""
+    code = verdict(status for comparison in comparisons for status in comparison.rows["status"])
+    parts = [f"# {VERDICTS[code].capitalize()}", sentence(comparisons)]
+    for comparison in comparisons:
+        if verdict(comparison.rows["status"]):
+            lost = tables.failures(comparison)
+            parts.append(f"## Not passing: {_title(comparison)}, {len(lost):,} rows, the first {MOST_FAILURES} of them")
+            parts.append(_table(lost.head(MOST_FAILURES)))
+    titled = {
+        "Cases": tables.per_case(comparisons),
+        "The lecture's slide (its seed is unknown: only the rates must be equal)": tables.slide(comparisons),
+        "The collapse of ANN II": tables.collapse(comparisons),
+        "Other seeds": spread if spread is not None else pd.DataFrame(),
+        **{_title(comparison): tables.per_layer(comparison) for comparison in comparisons},
+        "Environment": pd.DataFrame(_environment(comparisons).items(), columns=["what", "value"]),
+    }
+    parts += [f"## {title}\n\n{_table(frame)}" for title, frame in titled.items() if len(frame)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(frame: pd.DataFrame) -> str:
+    """A frame as a Markdown table."""
+    lines = [[str(column) for column in frame.columns], ["---"] * len(frame.columns)]
+    lines += tables.shown(frame).to_numpy().tolist()
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _title(comparison: Comparison) -> str:
+    """A comparison's case and dtype."""
+    return f"{comparison.case.name}, {comparison.case.dtype}"
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """The frames that are not empty, one below the other."""
+    frames = [frame for frame in frames if len(frame)]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame's rows as plain Python values."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _environment(comparisons: Sequence[Comparison]) -> dict[str, str]:
+    """What the verdict was reached on, as the rows carry it."""
+    return dict(comparisons[0].rows.attrs.get("environment", {})) if comparisons else {}
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    """Writes a file whole or not at all: first beside its place, then moved there."""
+    data = content.encode() if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)  # a temporary file is its owner's alone
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path

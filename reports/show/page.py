@@ -1,0 +1,149 @@
+"""Comparisons -> one self-contained HTML page: every picture and style is inside it, it opens without a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports.cases import Case
+from reports.judge import FAILS, PASSES, STATUSES, verdict
+from reports.pipeline import EVERY_EPOCH_UNTIL, STRIDE, Comparison
+from reports.show import pictures, tables
+from reports.show.pictures import Picture
+from reports.show.terminal import VERDICTS
+from reports.show.text import failure, share
+
+MOST_FAILURES = 20  # rows shown per case and dtype; the page says how many more there are
+
+# What a column of the report's tables means.
+COLUMNS = {
+    "rows": "one row per checked update and quantity: every element of that array on both sides was compared",
+    "used": "the worst gap as a share of its allowance; 1 is the limit, and a row at or below it passes",
+    "allowance": "twice a rounding bound derived from the formula of that step, element by element: each side may lie "
+    "one bound from the exact value. It is computed from neither side and adjusted to nothing",
+    "undecided": "elements that lie so close to a kink (a ReLU at 0, two equal probabilities) that rounding decides "
+    "which way they fall; their allowance covers both ways",
+    "ulp": "units in the last place of the larger value: big where a value is the small difference of large ones, "
+    "which is why the judge does not use it",
+    "steps": f"checked updates: of the first {EVERY_EPOCH_UNTIL} epochs, then of every {STRIDE}th, and of the last",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One case in one dtype."""
+
+    dtype: str
+    code: int
+    verdict: str
+    sentence: str
+    pictures: list[Picture]
+    layers: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Section:
+    """One case: its parts by dtype, and what they have in common."""
+
+    case: Case
+    network: str
+    training: str
+    allowances: Picture
+    parts: list[Part]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The rows of one case and dtype that do not pass: the first in words, some as a table, and how many more."""
+
+    title: str
+    text: str
+    rows: pd.DataFrame
+    more: int
+
+
+def render(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> str:
+    """Returns the page as HTML; names and numbers are escaped."""
+    environment = Environment(
+        loader=PackageLoader("reports.show", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = tables.shown
+    environment.filters["numeric"] = lambda column: pd.api.types.is_numeric_dtype(column)
+    code = verdict(status for comparison in comparisons for status in comparison.rows["status"])
+    ann2 = tables.find(comparisons, "ann2")
+    return environment.get_template("page.html.j2").render(
+        code=code,
+        verdict=VERDICTS[code],
+        sentence=sentence(comparisons),
+        failures=[failed(comparison) for comparison in comparisons if verdict(comparison.rows["status"])],
+        cases=tables.per_case(comparisons).drop(columns="says", errors="ignore"),  # each section says it
+        slide=tables.slide(comparisons),
+        ann2=ann2,
+        answers=tables.answers(ann2) if ann2 else None,
+        collapse=tables.collapse(comparisons),
+        slide_answer=tables.SLIDE_ANSWER,
+        spread=spread,
+        sections=[section(group) for group in grouped(comparisons).values()],
+        columns=COLUMNS,
+        statuses=STATUSES,
+        environment=comparisons[0].rows.attrs.get("environment", {}) if comparisons else {},
+    )
+
+
+def sentence(comparisons: Sequence[Comparison]) -> str:
+    """Returns what was compared and what came out, in words."""
+    if not comparisons:
+        return "Nothing was compared."
+    rows = pd.concat([comparison.rows[["status", "used", "elements"]] for comparison in comparisons])
+    counts = rows["status"].value_counts()
+    passing = int(counts.reindex(PASSES).sum())
+    compared = f"{len(rows):,} rows ({rows['elements'].sum():,} pairs of numbers)"
+    if passing == len(rows):
+        return (
+            f"Every one of {compared} agrees to rounding: {counts.get('exact', 0):,} equal to the last bit, "
+            f"{counts.get('close', 0):,} apart by no more than rounding explains. The worst gap is "
+            f"{share(rows['used'].max())}, where 1 is the limit."
+        )
+    lost, unjudged = int(counts.reindex(FAILS).sum()), int(counts.reindex(["nonfinite", "unjudged"]).sum())
+    return f"Of {compared}, {passing:,} agree to rounding, {lost:,} do not, and {unjudged:,} cannot be judged."
+
+
+def grouped(comparisons: Sequence[Comparison]) -> dict[str, list[Comparison]]:
+    """Returns the comparisons of each case together, in the order in which the cases first appear."""
+    groups: dict[str, list[Comparison]] = {}
+    for comparison in comparisons:
+        groups.setdefault(comparison.case.name, []).append(comparison)
+    return groups
+
+
+def section(comparisons: Sequence[Comparison]) -> Section:
+    """Returns what the page says of one case."""
+    case = comparisons[0].case
+    training = "forward only"
+    if case.loss:
+        batches = f"batches of {case.batch_size}" if case.batch_size else "full batch"
+        training = (
+            f"{case.loss}, rate {case.learning_rate:g}, decay {case.decay:g}, momentum {case.momentum:g}, "
+            f"{case.epochs:,} {'epoch' if case.epochs == 1 else 'epochs'}, {batches}"
+        )
+    network = " → ".join(f"{layer.kind}{layer.sizes or ''}" for layer in case.layers)
+    return Section(case, network, training, pictures.allowances(comparisons), [part(one) for one in comparisons])
+
+
+def part(comparison: Comparison) -> Part:
+    """Returns what the page says of one case in one dtype."""
+    code = verdict(comparison.rows["status"])
+    made = pictures.trajectories(comparison) + pictures.regions(comparison) + pictures.confusion(comparison)
+    return Part(comparison.case.dtype, code, VERDICTS[code], sentence([comparison]), made, tables.per_layer(comparison))
+
+
+def failed(comparison: Comparison) -> Failure:
+    """Returns the rows of a comparison that do not pass, at most MOST_FAILURES of them."""
+    rows = tables.failures(comparison)
+    title = f"{comparison.case.name}, {comparison.case.dtype}"
+    return Failure(title, failure(comparison.rows), rows.head(MOST_FAILURES), max(0, len(rows) - MOST_FAILURES))
