@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from reports.equations.kernels import clip, positive_part, product, shifted, sign
 from reports.equations.rounding import Bounded, Rounding
 
 Array = np.ndarray
@@ -53,7 +54,7 @@ def dense(name: str, source: str) -> Equation:
         r"z = a W + b",
         "a sum of D products and a bias has D + 1 roundings in any order; an inherited error passes through |W|",
         (source, f"start/{name}.weights", f"start/{name}.biases"),
-        lambda a, w, b: a @ w + b,
+        lambda a, w, b: product(a, w) + b,
         error,
     )
 
@@ -65,7 +66,7 @@ def relu(name: str, source: str) -> Equation:
         r"a = \max(0, z)",
         "the maximum rounds nothing and is 1-Lipschitz; below -2 E(z) both sides give exactly 0",
         (source,),
-        lambda z: np.where(z > 0, z, 0),
+        lambda z: positive_part(z, z),
         lambda r, a, z: np.where(z.value > -2 * z.error, z.error, 0.0),
     )
 
@@ -86,7 +87,7 @@ def sigmoid(name: str, source: str) -> Equation:
         r"s = \operatorname{clip}\left(\frac{1}{1 + e^{-z}},\ 10^{-7},\ 1 - 10^{-7}\right)",
         "|s''/s'| is at most 1, so s' grows by at most e^E over an error E; one exp, one sum, one division",
         (source,),
-        lambda z: np.clip(_logistic(z), CLIP, 1 - CLIP),
+        lambda z: clip(_logistic(z), CLIP, 1 - CLIP),
         error,
     )
 
@@ -180,20 +181,20 @@ def sample_losses_from_probabilities(source: str) -> Equation:
     )
 
 
-def squared_losses(source: str, scale: Callable[[Array], float], formula: str) -> Equation:
-    """Per-sample sums of squares, times `scale` (1/2, or 1/D for the mean)."""
+def squared_losses(source: str, divisor: Callable[[Array], int], formula: str) -> Equation:
+    """Per-sample sums of squares over a divisor (2 for the half sum, D for the mean)."""
 
     def error(r: Rounding, loss: Array, y: Bounded, t: Bounded) -> Array:
         m, e = _residual(r, y, t)
         inside = np.sum(2 * m * e + r.growth(y.value.shape[1] + 3) * m * m, axis=1)
-        return r.with_underflow(scale(y.value) * inside, y.value.shape[1] + 3)
+        return r.with_underflow(inside / divisor(y.value), y.value.shape[1] + 3)
 
     return Equation(
         "loss/samples",
         formula,
         "(r + e)^2 - r^2 is at most 2 M(r) e; then D squares, their sum and one scaling",
         (source, "labels"),
-        lambda y, t: scale(y) * np.sum((y - t) ** 2, axis=1),
+        lambda y, t: np.sum((y - t) * (y - t), axis=1) / divisor(y),
         error,
     )
 
@@ -323,20 +324,19 @@ def probability_gradient(source: str) -> Equation:
     )
 
 
-def squared_gradient(source: str, scale: Callable[[Array], float], formula: str) -> Equation:
-    """The residual times `scale` (1 for the half sum, 2/(N D) for the mean)."""
+def squared_gradient(mean: bool, source: str) -> Equation:
+    """The residual (half sum), or twice the residual over N D (mean)."""
 
     def error(r: Rounding, dy: Array, y: Bounded, t: Bounded) -> Array:
         m, e = _residual(r, y, t)
-        factor = scale(y.value)
-        return factor * (e + (0 if factor == 1 else 3 * r.unit) * m)
+        return 2 * (e + 3 * r.unit * m) / dy.size if mean else e
 
     return Equation(
         "backward/loss",
-        formula,
+        r"\frac{\partial L}{\partial y} = \frac{2 (y - t)}{N D}" if mean else r"\frac{\partial E}{\partial y} = y - t",
         "one subtraction; a mean doubles and divides besides",
         (source, "labels"),
-        lambda y, t: scale(y) * (y - t),
+        lambda y, t: 2 * (y - t) / y.size if mean else y - t,
         error,
     )
 
@@ -352,7 +352,7 @@ def absolute_gradient(source: str) -> Equation:
         r"\frac{\partial L}{\partial y} = \frac{\operatorname{sign}(y - t)}{N D}",
         "one division; either sign is right where the residual is within its error of 0",
         (source, "labels"),
-        lambda y, t: np.sign(y - t) / y.size,
+        lambda y, t: sign(y - t) / y.size,
         lambda r, dy, y, t: np.where(undecided(y, t), 2 / dy.size, 2 * r.unit * np.abs(dy)),
         undecided,
     )
@@ -371,7 +371,7 @@ def weights_gradient(name: str, upstream: str, source: str, l1: float, l2: float
         r"\frac{\partial L}{\partial W} = a^\top \frac{\partial L}{\partial z}" + _penalty_formula("W", l1, l2),
         "a sum over N samples in any order; an inherited error of either factor passes through the other",
         (upstream, source, f"start/{name}.weights"),
-        lambda dz, a, w: a.T @ dz + (l1 * np.sign(w) + 2 * l2 * w),
+        lambda dz, a, w: product(a.T, dz) + (l1 * sign(w) + 2 * l2 * w),
         error,
     )
 
@@ -390,7 +390,7 @@ def biases_gradient(name: str, upstream: str, l1: float, l2: float) -> Equation:
         r"\frac{\partial L}{\partial b} = \sum_n \frac{\partial L}{\partial z_n}" + _penalty_formula("b", l1, l2),
         "a sum over N samples in any order",
         (upstream, f"start/{name}.biases"),
-        lambda dz, b: np.sum(dz, axis=0, keepdims=True) + (l1 * np.sign(b) + 2 * l2 * b),
+        lambda dz, b: np.sum(dz, axis=0, keepdims=True) + (l1 * sign(b) + 2 * l2 * b),
         error,
     )
 
@@ -407,7 +407,7 @@ def dense_backward(name: str, upstream: str) -> Equation:
         r"\frac{\partial L}{\partial a} = \frac{\partial L}{\partial z} W^\top",
         "a sum over H neurons in any order",
         (upstream, f"start/{name}.weights"),
-        lambda dz, w: dz @ w.T,
+        lambda dz, w: product(dz, w.T),
         error,
     )
 
@@ -419,7 +419,7 @@ def relu_backward(name: str, upstream: str, source: str) -> Equation:
         r"\frac{\partial L}{\partial z} = [z > 0]\, \frac{\partial L}{\partial a}",
         "a mask rounds nothing; where z is within its error of 0 either answer is right",
         (upstream, source),
-        lambda da, z: np.where(z > 0, da, 0),
+        lambda da, z: positive_part(z, da),
         lambda r, dz, da, z: np.where(undecided_sign(z), da.magnitude, np.where(z.value > 0, da.error, 0.0)),
         lambda da, z: undecided_sign(z),
     )
@@ -544,18 +544,18 @@ def plain_update(parameter: str) -> Equation:
 def _logistic(z: Array) -> Array:
     """1 / (1 + exp(-z)), stable on both sides of 0."""
     small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, small) / (1 + small)
+    return np.where(z >= 0, 1 / (1 + small), small / (1 + small))
 
 
 def _log_softmax(z: Array) -> Array:
     """The logarithm of softmax, row by row: z - max - log(sum exp(z - max))."""
-    shifted = z - z.max(axis=1, keepdims=True)
-    return shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+    below = shifted(z)
+    return below - np.log(np.sum(np.exp(below), axis=1, keepdims=True))
 
 
 def _negative_log(p: Array) -> Array:
     """-log of the clipped probability."""
-    return -np.log(np.clip(p, CLIP, 1 - CLIP))
+    return -np.log(clip(p, CLIP, 1 - CLIP))
 
 
 def _negative_log_error(r: Rounding, raw: Array, inherited: Array) -> Array:

@@ -104,20 +104,18 @@ def _losses(case: Case, output: str) -> list[Equation]:
             ]
         case "HalfSquaredError":
             return [
-                rules.squared_losses(output, lambda y: 0.5, r"\ell_n = \frac{1}{2}\sum_d (y - t)^2"),
+                rules.squared_losses(output, lambda y: 2, r"\ell_n = \frac{1}{2}\sum_d (y - t)^2"),
                 rules.data_loss(False, output),
                 rules.absolute_losses("loss/printed", output),
                 *total,
-                rules.squared_gradient(output, lambda y: 1.0, r"\frac{\partial E}{\partial y} = y - t"),
+                rules.squared_gradient(False, output),
             ]
         case "MeanSquaredError":
             return [
-                rules.squared_losses(output, lambda y: 1 / y.shape[1], r"\ell_n = \frac{1}{D}\sum_d (y - t)^2"),
+                rules.squared_losses(output, lambda y: y.shape[1], r"\ell_n = \frac{1}{D}\sum_d (y - t)^2"),
                 rules.data_loss(True, output),
                 *total,
-                rules.squared_gradient(
-                    output, lambda y: 2 / y.size, r"\frac{\partial L}{\partial y} = \frac{2 (y - t)}{N D}"
-                ),
+                rules.squared_gradient(True, output),
             ]
         case "MeanAbsoluteError":
             return [

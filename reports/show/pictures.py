@@ -166,7 +166,7 @@ def allowances(comparisons: Sequence[Comparison]) -> Picture:
         axes.set_xlabel("worst gap in allowances; hollow: no gap")
         axes.grid(axis="y", linewidth=0.4, alpha=0.5)
         axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(0.3, 1), ncols=2, borderaxespad=0)
-        figure.subplots_adjust(left=0.36, right=0.97, top=1 - 0.3 / figure.get_figheight(),
+        figure.subplots_adjust(left=0.4, right=0.97, top=1 - 0.3 / figure.get_figheight(),
                                bottom=0.4 / figure.get_figheight())  # fmt: skip
         words = f"{comparisons[0].case}: worst gap of {len(names)} quantities in allowances, at most {used.max():.2g}"
         return Picture(_svg(figure), words)
