@@ -57,9 +57,10 @@ def test_nan_on_both_sides_is_not_equal() -> None:
     assert (row["status"], row["hint"]) == ("nonfinite", "1 elements are not finite on either side")
 
 
-def test_an_infinite_bound_claims_nothing() -> None:
-    """Where the bound overflowed the row is unjudged, not passed."""
-    row = judge("x", changed((0, 0), 2.0), VALUES, Bounded(VALUES, np.full((2, 3), np.inf)))
+@pytest.mark.parametrize("lost", [np.inf, np.nan])
+def test_a_bound_that_overflowed_claims_nothing(lost: float) -> None:
+    """Where the bound is infinite or NaN the row is unjudged: neither passed nor failed."""
+    row = judge("x", changed((0, 0), 2.0), VALUES, Bounded(VALUES, np.full((2, 3), lost)))
     assert row["status"] == "unjudged"
 
 

@@ -40,9 +40,11 @@ def test_rows_cover_a_whole_step() -> None:
 def trajectories(case: Case) -> tuple[scratch.Epochs, reference.Epochs]:
     """Both sides' free runs from the same weights."""
     data = traces.load(case)
-    ours, theirs = (traces.planted(side, case, data.parameters) for side in (scratch, reference))
-    left = scratch.fold(step for step, _ in traces.scratch_steps(case, data, ours, ()))
-    return left, reference.fold(traces.reference_steps(case, data, theirs))
+    runs = []
+    for side in (scratch, reference):
+        network = traces.planted(side, case, data.parameters)
+        runs.append(side.train(network, traces.optimizer(side, case), data.inputs, data.labels, case.epochs))
+    return runs[0], runs[1]
 
 
 def test_free_trajectories_without_momentum() -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DTYPE = click.Choice([*DTYPES, "both"])
 POSITIVE = click.IntRange(min=1)
+EVERY = "Check every K-th epoch besides the first 50, every 97th and every event; 1 checks all."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,22 +47,30 @@ def main() -> None:
 @click.option("--dtype", type=DTYPE, default="both", show_default=True, help="Precision of the networks.")
 @click.option("--epochs", type=POSITIVE, help="Cut every training to so many epochs.")
 @click.option("--jobs", type=POSITIVE, help="Processes at once; all cores by default.")
+@click.option("--every", type=POSITIVE, help=EVERY)
 @click.option("--seeds", type=POSITIVE, help="Besides, train each case from so many other seeds and show the spread.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of a table.")
 def report(
-    names: Sequence[str], out: Path, dtype: str, epochs: int | None, jobs: int | None, seeds: int | None, as_json: bool
+    names: Sequence[str],
+    out: Path,
+    dtype: str,
+    epochs: int | None,
+    jobs: int | None,
+    every: int | None,
+    seeds: int | None,
+    as_json: bool,
 ) -> None:
-    """Run the lecture's networks on both sides, judge every value, and write tables and pictures."""  # fmt: skip
+    """Run the lecture's networks on both sides, judge every value, and write tables and pictures."""
     cases = _cases(names, dtype, epochs)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotJudge(f"--out {out}: {error.strerror}; name a folder that can be written") from error
-    comparisons = _run(cases, jobs, "both sides")
+    comparisons = _run(cases, jobs, every, "both sides")
     spread = None
     if seeds:
         others = [replace(case, seed=case.seed + k) for case in cases if case.loss for k in range(1, seeds + 1)]
-        spread = _spread(_run(others, jobs, "other seeds"))
+        spread = _spread(_run(others, jobs, every, "other seeds"))
 
     from rich.console import Console
 
@@ -69,7 +78,8 @@ def report(
     from reports.show.tables import per_case, shown
     from reports.show.terminal import frame_table, verdict_line, verdict_table
 
-    page = write_report(comparisons, out, spread)
+    with Console(stderr=True).status(f"writing {out}"):
+        page = write_report(comparisons, out, spread)
     result = summary(comparisons, spread)
     if as_json:
         click.echo(json.dumps(result, indent=2))
@@ -90,34 +100,35 @@ def report(
 @click.argument("name", metavar="CASE")
 @click.option("--dtype", type=click.Choice(DTYPES), default="float64", show_default=True)
 @click.option("--epochs", type=POSITIVE, help="Look no further than so many epochs.")
-def explain(name: str, dtype: str, epochs: int | None) -> None:
+@click.option("--every", type=POSITIVE, help=EVERY)
+def explain(name: str, dtype: str, epochs: int | None, every: int | None) -> None:
     """Show the first row of CASE that differs, with every row before it (or that nothing does)."""
     (case,) = _cases([name], dtype, epochs)
 
-    import pandas as pd
     from rich.console import Console
 
     from reports.judge import PASSES, verdict
-    from reports.pipeline import frame, judged_steps
+    from reports.lockstep import Ledger
+    from reports.pipeline import first_failure, judged_steps
     from reports.show.terminal import progress_bar, step_table
     from reports.show.text import failure
 
-    steps: list[pd.DataFrame] = []
+    ledger = Ledger()
     with progress_bar() as bar:
         task = bar.add_task(f"{case}, {dtype}", total=case.epochs or 1)
-        for rows in judged_steps(case, progress=lambda updates: bar.advance(task, updates)):
-            steps.append(rows)
-            if not rows["status"].isin(PASSES).all():
+        for rows, keep in judged_steps(case, every, progress=lambda updates: bar.advance(task, updates)):
+            ledger.add(rows, keep)
+            if first_failure(rows):
                 break
-    every = frame(case, steps)
+    kept = ledger.frame(case)
+    last = kept[kept["update"] == rows[0]["update"]]
     console = Console()
-    last = frame(case, [steps[-1]])
     bad = ~last["status"].isin(PASSES)
     shown = last.iloc[: int(bad.argmax()) + 1] if bad.any() else last
     console.print(f"epoch {last['epoch'].iloc[0]} of {case.epochs}, update {last['update'].iloc[0]}: {case.says}")
     console.print(step_table(shown, console.width))
-    console.print(f"\n{failure(every)}", highlight=False, soft_wrap=True, markup=False)
-    sys.exit(verdict(every["status"]))
+    console.print(f"\n{failure(kept)}", highlight=False, soft_wrap=True, markup=False)
+    sys.exit(verdict(kept["status"]))
 
 
 @main.command(name="list")
@@ -141,7 +152,7 @@ def _cases(names: Sequence[str], dtype: str, epochs: int | None) -> list[Case]:
     return select(dict.fromkeys(names), DTYPES if dtype == "both" else (dtype,), epochs)
 
 
-def _run(cases: list[Case], jobs: int | None, title: str) -> list["Comparison"]:
+def _run(cases: list[Case], jobs: int | None, every: int | None, title: str) -> list["Comparison"]:
     """Runs cases on all cores behind a progress bar; returns them in their own order."""
     from reports.runner import run_all, updates
     from reports.show.terminal import progress_bar
@@ -150,7 +161,7 @@ def _run(cases: list[Case], jobs: int | None, title: str) -> list["Comparison"]:
     with progress_bar() as bar:
         task = bar.add_task(title, total=sum(updates(case) for case in cases))
         try:
-            for comparison in run_all(cases, jobs, lambda made: bar.update(task, completed=made)):
+            for comparison in run_all(cases, jobs, every, lambda made: bar.update(task, completed=made)):
                 done[comparison.case] = comparison
                 bar.update(task, description=f"{title}, {len(done)} of {len(cases)} cases")
         except RuntimeError as error:

@@ -29,8 +29,18 @@ PASSES = ("exact", "close")
 FAILS = ("apart", "missing", "extra", "shape", "dtype")
 
 
-def judge(quantity: str, scratch: Array | None, reference: Array | None, bound: Bounded | None) -> dict[str, Any]:
-    """Returns one row without its case and epoch: numbers, allowance, share used, status; raises on no data."""
+def judge(
+    quantity: str,
+    scratch: Array | None,
+    reference: Array | None,
+    bound: Bounded | None,
+    local: Bounded | None = None,
+) -> dict[str, Any]:
+    """Returns one row without its case and epoch: numbers, allowance, share used, status; raises on no data.
+
+    `bound` holds the judge's value and propagated bound. `local` holds what scratch's own inputs to this quantity
+    give, and that one step's bound: a row beyond it was introduced here, one beyond `bound` alone was inherited.
+    """
     present = scratch if scratch is not None else reference
     row: dict[str, Any] = {
         "quantity": quantity,
@@ -39,44 +49,52 @@ def judge(quantity: str, scratch: Array | None, reference: Array | None, bound: 
         "dtype": str(present.dtype) if present is not None else "",
         "elements": present.size if present is not None else 0,
         "out": 0,
-        "undecided": 0,
-        "max_abs": np.nan,
-        "max_rel": np.nan,
-        "max_ulp": np.nan,
+        **dict.fromkeys(("max_abs", "max_rel", "max_ulp"), np.nan),
         "worst_index": "",
-        "scratch": np.nan,
-        "reference": np.nan,
-        "allowed": np.nan,
-        "used": np.nan,
+        **dict.fromkeys(("scratch", "reference", "allowed", "used", "local"), np.nan),
+        "origin": "",
+        **dict.fromkeys(("scratch_off", "reference_off"), np.nan),
+        "nearer": "",
         "hint": "",
     }
     if status := comparable(scratch, reference):
         return row | {"status": status, "out": row["elements"], "hint": _difference(status, scratch, reference)}
     assert scratch is not None  # comparable has just said so
     assert reference is not None
-    gap = measure(scratch, reference)
-    row |= {name: value for name, value in gap._asdict().items() if name.startswith("max_")}
+    gap = gaps(scratch, reference)
+    measured = measure(scratch, reference, gap)
+    row |= {name: value for name, value in measured._asdict().items() if name.startswith("max_")}
     if bound is None or bound.value.shape != scratch.shape:
         return row | {"status": "unjudged", "hint": "no equation gives this quantity a bound"}
-    used = used_share(gaps(scratch, reference), 2 * bound.error)
-    worst = np.unravel_index(int(np.argmax(np.nan_to_num(used, nan=-1.0))), used.shape)
-    out = int(np.sum(used > 1))
-    unbounded = int(np.sum(~np.isfinite(bound.error) & (gaps(scratch, reference) != 0)))
+    allowed = np.where(np.isnan(bound.error), np.inf, 2 * bound.error)
+    used = used_share(gap, allowed)
+    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(used), -1.0, used))), used.shape)
+    introduced = _local_share(scratch, local)
     row |= {
-        "out": out,
+        "out": int(np.sum(used > 1)),
         "worst_index": str([int(i) for i in worst]) if worst else "",
         "scratch": float(scratch[worst]),
         "reference": float(reference[worst]),
-        "allowed": float(2 * bound.error[worst]),
+        "allowed": float(allowed[worst]),
         "used": float(used[worst]),
+        "local": introduced,
     }
-    if out:
-        return row | {"status": "apart"}
-    if gap.nonfinite:
-        return row | {"status": "nonfinite", "hint": f"{gap.nonfinite} elements are not finite on either side"}
-    if unbounded:
+    if row["out"] or introduced > 1:
+        return row | {"status": "apart", "origin": "introduced here" if introduced > 1 else "inherited"}
+    if measured.nonfinite:
+        return row | {"status": "nonfinite", "hint": f"{measured.nonfinite} elements are not finite on either side"}
+    if unbounded := int(np.sum(np.isinf(allowed) & (gap != 0))):
         return row | {"status": "unjudged", "hint": f"the bound of {unbounded} elements is not finite"}
-    return row | {"status": "exact" if gap.exact else "close"}
+    return row | {"status": "exact" if measured.exact else "close"}
+
+
+def _local_share(scratch: Array, local: Bounded | None) -> float:
+    """Returns the worst gap between scratch and its own inputs' consequence, in allowances; NaN where unknown."""
+    if local is None or local.value.shape != scratch.shape:
+        return float("nan")
+    allowed = np.where(np.isnan(local.error), np.inf, 2 * local.error)
+    share = used_share(gaps(scratch, local.value), allowed)
+    return float(np.nanmax(share, initial=0.0))
 
 
 def used_share(gap: Array, allowed: Array) -> Array:

@@ -44,9 +44,10 @@ def comparable(scratch: Array | None, reference: Array | None) -> str:
     return ""
 
 
-def measure(scratch: Array, reference: Array) -> Gap:
-    """Returns how far two arrays of one shape and dtype lie apart."""
-    gap = gaps(scratch, reference)
+def measure(scratch: Array, reference: Array, gap: Array) -> Gap:
+    """Returns how far two arrays of one shape and dtype lie apart, from their `gaps`."""
+    if np.array_equal(scratch, reference):  # the usual case late in a check, and the cheap one
+        return Gap(scratch.size, 0.0, 0.0, 0.0, exact=True, nonfinite=0)
     sizes = np.maximum(np.abs(scratch), np.abs(reference))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = np.where(gap == 0, 0.0, gap / np.abs(reference.astype(np.float64)))
@@ -57,7 +58,7 @@ def measure(scratch: Array, reference: Array) -> Gap:
         max_abs=_largest(gap),
         max_rel=_largest(relative),
         max_ulp=_largest(ulps),
-        exact=bool(np.array_equal(scratch, reference)),
+        exact=False,
         nonfinite=int(np.isnan(gap).sum()),
     )
 

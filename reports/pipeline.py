@@ -1,7 +1,7 @@
 """The pipeline: a case -> both sides -> rows. `compare(case)` is the one name that a test needs."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,16 +12,16 @@ import reference
 import scratch
 from reports import traces
 from reports.cases import Case
-from reports.environment import environment
-from reports.equations.rounding import Rounding
-from reports.equations.step import equations, evaluate, undecided
-from reports.judge import judge
-from reports.traces import Array, Data, Pause, Trace
+from reports.judge import PASSES
+from reports.lockstep import Ledger, Row, Watch, judged, stopped
+from reports.traces import Array, Data, Pause
 
-EVERY_EPOCH_UNTIL = 50  # then every STRIDE-th, a prime, so that no period of the training hides between
-STRIDE = 97
+Pauses = Callable[[Case, Data, Any, Watch], Iterator[tuple[Any, Pause | None]]]
+Progress = Callable[[int], None]
 
-Pauses = Callable[[Case, Data, Any, Collection[int]], Iterator[tuple[Any, Pause | None]]]
+
+def _ignore(updates: int) -> None:
+    """The progress of a run that nobody watches."""
 
 
 @dataclass
@@ -37,64 +37,83 @@ class Comparison:
     outputs: dict[str, Array] = field(default_factory=dict)  # by side, after training, for `inputs`
     regions: dict[str, Array] = field(default_factory=dict)  # by side, the class at each point of a grid
     extent: tuple[float, float, float, float] | None = None
-
-
-def checked_epochs(epochs: int, every: int = STRIDE) -> set[int]:
-    """Returns the epochs that are judged: the first 50, then every 97th, and the last."""
-    return {*range(min(epochs, EVERY_EPOCH_UNTIL)), *range(0, epochs, every), epochs - 1} if epochs else set()
+    events: dict[str, int] = field(default_factory=dict)  # what made updates worth a look, and how often
 
 
 def compare(
-    case: Case, *, epochs: int | None = None, dtype: str | None = None, pauses: Pauses = traces.scratch_steps
+    case: Case,
+    *,
+    epochs: int | None = None,
+    dtype: str | None = None,
+    every: int | None = None,
+    pauses: Pauses = traces.scratch_steps,
 ) -> pd.DataFrame:
     """Returns one row per (epoch, update, quantity) of a case: both sides from identical weights, judged.
 
-    `epochs` and `dtype` change the case; `pauses` produces the side under test (scratch, or one with a fault).
-    Units: `used` counts allowances, 1 is the limit. Raises nothing on data; what cannot be judged is a row.
+    `epochs` and `dtype` change the case, `every` the stride of the checks (1: every epoch); `pauses` produces the
+    side under test (scratch, or one with a fault). Units: `used` counts allowances, 1 is the limit. Raises nothing
+    on data; what cannot be judged is a row.
     """
     epochs = case.epochs if epochs is None else min(epochs, case.epochs)
     case = replace(case, epochs=epochs, dtype=dtype or case.dtype)
-    return frame(case, list(judged_steps(case, pauses)))
+    ledger = Ledger()
+    for rows, keep in judged_steps(case, every, pauses):
+        ledger.add(rows, keep)
+    return ledger.frame(case)
 
 
 def judged_steps(
-    case: Case, pauses: Pauses = traces.scratch_steps, progress: Callable[[int], None] = lambda updates: None
-) -> Iterator[pd.DataFrame]:
-    """Yields the rows of each checked step as it is reached, so that whoever has seen enough can stop."""
+    case: Case, every: int | None = None, pauses: Pauses = traces.scratch_steps, progress: Progress = _ignore
+) -> Iterator[tuple[list[Row], bool]]:
+    """Yields the rows of each checked step as it is reached, and whether they are all worth keeping."""
     data = traces.load(case)
     if case.loss is None:
-        yield _forward_rows(case, data)
+        yield forward_rows(case, data), True
         return
     network = traces.planted(scratch, case, data.parameters)
+    for _, rows, keep in _watched(case, data, network, Watch(case, every), pauses, progress):
+        if rows:
+            yield rows, keep
+
+
+def _watched(
+    case: Case, data: Data, network: Any, watch: Watch, pauses: Pauses, progress: Progress
+) -> Iterator[tuple[Any, list[Row], bool]]:
+    """Trains the side under test; yields every step, its rows where it was checked, and whether to keep them."""
     twin = traces.planted(reference, case, data.parameters)
+    first = True
     try:
-        for _, pause in pauses(case, data, network, checked_epochs(case.epochs)):
-            progress(1)
+        for step, pause in pauses(case, data, network, watch):
+            rows: list[Row] = []
             if pause:
-                yield rows_of(case, pause, twin)
+                oracle = first or step.epoch == case.epochs - 1
+                rows = judged(case, pause, traces.reference_trace(case, pause, twin), oracle)
+                first = False
+            progress(1)
+            yield step, rows, watch.keep
     except (ArithmeticError, TypeError, ValueError) as error:  # the side under test refused to go on, and says why
-        yield stopped(error)
+        yield None, [stopped(error)], True
 
 
-def run(case: Case, progress: Callable[[int], None] = lambda updates: None) -> Comparison:
+def run(case: Case, progress: Progress = _ignore, every: int | None = None) -> Comparison:
     """Runs a case in full: judged rows, free-running trajectories of both sides, and what the trained networks say."""
     began = time.perf_counter()
     data = traces.load(case)
+    ledger = Ledger()
     if case.loss is None:
-        rows_of_one = frame(case, [_forward_rows(case, data)])
-        seconds = time.perf_counter() - began
-        return Comparison(case, rows_of_one, pd.DataFrame(), data.inputs, data.labels, seconds)
+        ledger.add(forward_rows(case, data))
+        return Comparison(
+            case, ledger.frame(case), pd.DataFrame(), data.inputs, data.labels, time.perf_counter() - began
+        )
     ours = traces.planted(scratch, case, data.parameters)
     theirs = traces.planted(reference, case, data.parameters)
-    twin = traces.planted(reference, case, data.parameters)
-    rows: list[pd.DataFrame] = []
+    watch = Watch(case, every)
 
     def watched() -> Iterator[Any]:
-        for step, pause in traces.scratch_steps(case, data, ours, checked_epochs(case.epochs)):
-            if pause:
-                rows.append(rows_of(case, pause, twin))
-            progress(1)
-            yield step
+        for step, rows, keep in _watched(case, data, ours, watch, traces.scratch_steps, progress):
+            ledger.add(rows, keep)
+            if step:
+                yield step
 
     def counted() -> Iterator[Any]:
         for step in traces.reference_steps(case, data, theirs):
@@ -102,53 +121,32 @@ def run(case: Case, progress: Callable[[int], None] = lambda updates: None) -> C
             yield step
 
     sides = {"scratch": scratch.fold(watched()), "reference": reference.fold(counted())}
-    result = Comparison(case, frame(case, rows), _trajectories(case, sides), data.inputs, data.labels)
-    result.outputs = {
-        "scratch": traces.predict(scratch, case, ours, data.inputs),
-        "reference": traces.predict(reference, case, theirs, data.inputs),
-    }
-    if case.classifies and data.inputs.shape[1] == 2:
-        grid, result.extent = _grid(data.inputs)
-        for side, module, network in (("scratch", scratch, ours), ("reference", reference, theirs)):
-            answers = traces.predict(module, case, network, grid).argmax(axis=1)
-            result.regions[side] = answers.reshape(GRID, GRID).astype(np.uint8)
+    result = Comparison(case, ledger.frame(case), _trajectories(case, sides), data.inputs, data.labels)
+    result.events = dict(watch.events)
+    if (result.rows["quantity"] != "stopped").all():
+        _answer(result, ours, theirs)
     result.seconds = time.perf_counter() - began
     return result
 
 
-def rows_of(case: Case, pause: Pause, twin: Any) -> pd.DataFrame:
-    """Judges one step: scratch's trace against the reference's step from the same state."""
-    return judged(case, pause, traces.reference_trace(case, pause, twin))
+def _answer(result: Comparison, ours: Any, theirs: Any) -> None:
+    """Asks both trained networks for their outputs, and for the class of every point of a grid around the data."""
+    for side, module, network in (("scratch", scratch, ours), ("reference", reference, theirs)):
+        result.outputs[side] = traces.predict(module, result.case, network, result.inputs)
+        if result.case.classifies and result.inputs.shape[1] == 2:
+            grid, result.extent = _grid(result.inputs)
+            answers = traces.predict(module, result.case, network, grid).argmax(axis=1)
+            result.regions[side] = answers.reshape(GRID, GRID).astype(np.uint8)
 
 
-def judged(case: Case, pause: Pause, theirs: Trace) -> pd.DataFrame:
-    """Judges every quantity that either side has, in order of computation."""
-    step = equations(case)
-    given = pause.given(case)
-    bounds = evaluate(step, given, Rounding.of(case.dtype))
-    kinks = undecided(step, given, bounds)
-    names = [*bounds, *(name for name in {**pause.trace, **theirs} if name not in bounds)]
-    rows = []
-    for name in names:
-        row = judge(name, pause.trace.get(name), theirs.get(name), bounds.get(name))
-        row["undecided"] = kinks.get(name, 0)
-        rows.append({"epoch": pause.epoch, "update": pause.iteration, **row})
-    return pd.DataFrame(rows)
+def first_failure(rows: list[Row]) -> bool:
+    """Whether a step has a row that does not pass."""
+    return any(row["status"] not in PASSES for row in rows)
 
 
-def stopped(error: Exception) -> pd.DataFrame:
-    """The one row that says that the side under test gave up: it cannot be judged from there."""
-    row = judge("stopped", None, None, None) | {"status": "unjudged", "hint": f"{type(error).__name__}: {error}"}
-    return pd.DataFrame([{"epoch": -1, "update": -1, **row}])
-
-
-def frame(case: Case, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Joins the rows of a case's steps; the environment travels in `attrs`."""
-    rows = pd.concat(parts, ignore_index=True)
-    rows.insert(0, "case", case.name)
-    rows.insert(1, "precision", case.dtype)
-    rows.attrs["environment"] = environment()
-    return rows
+def forward_rows(case: Case, data: Data) -> list[Row]:
+    """The rows of a case that has no loss."""
+    return judged(case, *traces.forward_only(case, data), oracle=True)
 
 
 GRID = 160  # points along each axis of the decision regions
@@ -171,8 +169,3 @@ def _trajectories(case: Case, sides: dict[str, Any]) -> pd.DataFrame:
         ],
         ignore_index=True,
     )  # fmt: skip
-
-
-def _forward_rows(case: Case, data: Data) -> pd.DataFrame:
-    """The rows of a case that has no loss."""
-    return judged(case, *traces.forward_only(case, data))

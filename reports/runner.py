@@ -27,7 +27,10 @@ def updates(case: Case) -> int:
 
 
 def run_all(
-    cases: Sequence[Case], jobs: int | None = None, progress: Callable[[int], None] = lambda done: None
+    cases: Sequence[Case],
+    jobs: int | None = None,
+    every: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator["Comparison"]:
     """Yields each case's Comparison as it is done; `progress` is told the total of updates made so far.
 
@@ -40,7 +43,7 @@ def run_all(
     jobs = min(jobs or os.cpu_count() or 1, len(cases))
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,)) as pool:
         ordered = sorted(cases, key=_cost, reverse=True)
-        waiting = {pool.submit(_run, case): case for case in ordered}
+        waiting = {pool.submit(_run, case, every): case for case in ordered}
         try:
             while waiting:
                 finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -69,7 +72,7 @@ def _start(counter: Any) -> None:
     torch.set_num_threads(1)
 
 
-def _run(case: Case) -> "Comparison":
+def _run(case: Case, every: int | None) -> "Comparison":
     """Runs one case in a worker."""
     from reports.pipeline import run
 
@@ -83,4 +86,4 @@ def _run(case: Case) -> "Comparison":
                 _done.value += pending
             pending = 0
 
-    return run(case, made)
+    return run(case, made, every)

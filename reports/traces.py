@@ -4,7 +4,7 @@ Only this file (and planted faults) knows how each side is driven. Everything th
 whoever keeps a value copies it at the moment it is read, because scratch may reuse its buffers.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -104,24 +104,32 @@ def optimizer(side: ModuleType, case: Case) -> Any:
 
 
 def scratch_steps(
-    case: Case, data: Data, network: scratch.Network, wanted: Collection[int]
+    case: Case, data: Data, network: scratch.Network, checked: Callable[[int, scratch.Step, Any], bool]
 ) -> Iterator[tuple[scratch.Step, Pause | None]]:
-    """Trains scratch freely; yields every Step, with a Pause when its epoch is wanted.
+    """Trains scratch freely; yields every Step, with a Pause when it is `checked(iteration, step, network)`.
 
-    The state at the start of a step is copied at the end of the one before: one copy serves both.
+    One copy of the state at each pause is the end of one step and the start of the next: what is lost or moved in
+    between shows as a difference at the next step. Raises RuntimeError if reading the state has changed it.
     """
     rule = optimizer(scratch, case)
     start: tuple[Trace, Trace] = (copied(network.parameters()), {})
     updates = scratch.steps(network, rule, data.inputs, data.labels, case.epochs, data.batches)
     for iteration, step in enumerate(updates):
+        end = copied(network.parameters()), copied(rule.velocities)
         pause = None
-        if step.epoch in wanted:
-            trace = scratch_trace(case, network, rule, step)
+        if checked(iteration, step, network):
+            trace = scratch_trace(case, network, rule, step, *end)
             samples = data.inputs[step.batch].copy(), data.labels[step.batch].copy()
             pause = Pause(step.epoch, iteration, *samples, *start, trace)
-        if step.epoch in wanted or step.epoch + 1 in wanted:
-            start = copied(network.parameters()), copied(rule.velocities)
         yield step, pause
+        if pause and not (untouched(network.parameters(), end[0]) and untouched(rule.velocities, end[1])):
+            raise RuntimeError(f"{case}: looking at epoch {step.epoch} has changed the network")
+        start = end
+
+
+def untouched(live: Mapping[str, Array], kept: Mapping[str, Array]) -> bool:
+    """Whether the live state is still the kept copy, bit for bit."""
+    return all(live[name].tobytes() == array.tobytes() for name, array in kept.items())
 
 
 def reference_steps(case: Case, data: Data, network: reference.Network) -> Iterator[reference.Step]:
@@ -130,25 +138,23 @@ def reference_steps(case: Case, data: Data, network: reference.Network) -> Itera
     yield from reference.steps(network, rule, data.inputs, data.labels, case.epochs, data.batches)
 
 
-def scratch_trace(case: Case, network: scratch.Network, rule: scratch.SGD, step: scratch.Step) -> Trace:
+def scratch_trace(
+    case: Case, network: scratch.Network, rule: scratch.SGD, step: scratch.Step, parameters: Trace, velocities: Trace
+) -> Trace:
     """Copies every value of scratch's last step out of its layers, under the names of the report's rows."""
     loss = network.loss
-    trace = forward_trace(network)
+    trace: dict[str, Any] = forward_trace(network)
     if hasattr(loss, "output"):
         trace["forward/probabilities"] = loss.output
-    trace |= {
-        "loss/samples": loss.sample_losses,
-        "loss/data": np.asarray(step.data_loss),
-        "loss": np.asarray(step.loss),
-    }
+    trace |= {"loss/samples": loss.sample_losses, "loss/data": step.data_loss, "loss": step.loss}
     if hasattr(loss, "printed"):
         trace["loss/printed"] = loss.printed
     trace["backward/loss"] = loss.dinputs
     trace |= {f"backward/{name}": layer.dinputs for name, layer in network.layers.items()}
     trace |= {f"gradient/{name}": gradient for name, gradient in network.gradients().items()}
-    trace |= {f"state/{name}": velocity for name, velocity in rule.velocities.items()}
-    trace |= {f"parameter/{name}": parameter for name, parameter in network.parameters().items()}
-    return copied(trace | printed(case, step))
+    trace = copied(trace | printed(case, step))
+    trace |= {f"state/{name}": velocity for name, velocity in velocities.items()}
+    return trace | {f"parameter/{name}": parameter for name, parameter in parameters.items()}
 
 
 def reference_trace(case: Case, pause: Pause, network: reference.Network) -> Trace:

@@ -55,6 +55,23 @@ def evaluate(step: list[Equation], given: Mapping[str, Array], rounding: Roundin
     return {equation.name: known[equation.name] for equation in step}
 
 
+def evaluate_locally(step: list[Equation], values: Mapping[str, Array], rounding: Rounding) -> dict[str, Bounded]:
+    """Returns every quantity as one equation makes it from the side's own inputs to it, with that one rounding bound.
+
+    A gap to these was introduced at that equation; a gap to `evaluate`'s that is not here was inherited. Equations
+    that read what the side does not have are left out.
+    """
+    known: dict[str, Bounded] = {}
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for equation in step:
+            if all(name in values for name in equation.reads):
+                reads = [exact(values[name]) for name in equation.reads]
+                value = np.asarray(equation.value(*(read.value for read in reads)))
+                error = np.broadcast_to(equation.error(rounding, value, *reads), value.shape)
+                known[equation.name] = Bounded(value, np.asarray(error))
+    return known
+
+
 def undecided(step: list[Equation], given: Mapping[str, Array], known: Mapping[str, Bounded]) -> dict[str, int]:
     """Returns how many elements of each kinked quantity lie within their error of the kink."""
     everything = {name: exact(array) for name, array in given.items()} | dict(known)

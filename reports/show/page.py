@@ -8,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.cases import Case
 from reports.judge import FAILS, PASSES, STATUSES, verdict
-from reports.pipeline import EVERY_EPOCH_UNTIL, STRIDE, Comparison
+from reports.lockstep import FIRST, STRIDE
+from reports.pipeline import Comparison
 from reports.show import pictures, tables
 from reports.show.pictures import Picture
 from reports.show.terminal import VERDICTS
@@ -26,7 +27,7 @@ COLUMNS = {
     "which way they fall; their allowance covers both ways",
     "ulp": "units in the last place of the larger value: big where a value is the small difference of large ones, "
     "which is why the judge does not use it",
-    "steps": f"checked updates: of the first {EVERY_EPOCH_UNTIL} epochs, then of every {STRIDE}th, and of the last",
+    "checked": f"updates behind a quantity: the first {FIRST} epochs, then every {STRIDE}th, the last, and every event",
 }
 
 

@@ -1,0 +1,152 @@
+"""Lockstep: at every checked update the reference takes one step from scratch's own state, and every value is judged.
+
+Chaos cannot build up, because each step starts from the same state on both sides; by induction over all checked
+steps, scratch's training is a training of the reference to within rounding. `Watch` says which updates are checked,
+`judged` makes the rows of one, `Ledger` keeps as many rows as are worth keeping, however long the training.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports.cases import Case
+from reports.environment import environment
+from reports.equations.rounding import Bounded, Rounding
+from reports.equations.step import equations, evaluate, evaluate_locally, undecided
+from reports.equations.truth import truth
+from reports.judge import PASSES, judge
+from reports.traces import Pause, Trace
+
+FIRST = 50  # epochs that are always checked
+STRIDE = 97  # then every 97th: a prime, so that no period of the training hides between
+MOST_FAILURES = 1000  # rows kept of those that do not pass; all are counted
+
+Row = dict[str, Any]
+
+
+class Watch:
+    """Says of each update of a training whether it is checked, and whether its rows are all kept.
+
+    Kept: the first 50 epochs, every 97th, the last, and every event: a learning rate that is not the harness's own
+    to the last bit, a changed count of dead units, a loss step larger than any of the 50 before. Checked besides:
+    every K-th epoch. Events are looked for at every update.
+    """
+
+    def __init__(self, case: Case, every: int | None = None) -> None:
+        self.case = case
+        self.every = every or STRIDE
+        self.losses: deque[float] = deque(maxlen=FIRST + 1)
+        self.dead: int | None = None
+        self.events: Counter[str] = Counter()
+
+    def __call__(self, iteration: int, step: Any, network: Any) -> bool:
+        """Returns whether this update is checked; remembers what it needs to see the next event."""
+        self.keep = step.epoch < FIRST or step.epoch % STRIDE == 0 or step.epoch == self.case.epochs - 1
+        for event in self._events(iteration, step, network):
+            self.events[event] += 1
+            self.keep = True
+        return self.keep or step.epoch % self.every == 0
+
+    def _events(self, iteration: int, step: Any, network: Any) -> list[str]:
+        """The names of what is remarkable about this update."""
+        events = []
+        if step.learning_rate != self.case.learning_rate * (1 / (1 + self.case.decay * iteration)):
+            events.append("learning rate")
+        dead = sum(
+            int((~layer.output.any(axis=0)).sum())
+            for spec, layer in zip(self.case.layers, network.layers.values(), strict=True)
+            if spec.kind == "ReLU"
+        )
+        if self.dead not in (None, dead):
+            events.append("dead units")
+        self.dead = dead
+        steps = np.abs(np.diff(self.losses))
+        if len(steps) == FIRST and abs(float(step.loss) - self.losses[-1]) > steps.max():
+            events.append("loss step")
+        self.losses.append(float(step.loss))
+        return events
+
+
+class Ledger:
+    """Keeps the rows of a training: all of the kept updates, the worst per quantity, and those that do not pass."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.worst: dict[str, Row] = {}
+        self.checked: Counter[str] = Counter()
+        self.failed = 0
+
+    def add(self, rows: Iterable[Row], keep: bool = True) -> None:
+        """Takes the rows of one checked update."""
+        for row in rows:
+            self.checked[row["quantity"]] += 1
+            failed = row["status"] not in PASSES
+            self.failed += failed
+            if keep or (failed and self.failed <= MOST_FAILURES):
+                self.rows.append(row)
+            elif row["quantity"] not in self.worst or _worse(row, self.worst[row["quantity"]]):
+                self.worst[row["quantity"]] = row
+
+    def frame(self, case: Case) -> pd.DataFrame:
+        """Returns the kept rows in order of computation; the environment travels in `attrs`."""
+        kept = sorted([*self.rows, *self.worst.values()], key=lambda row: (row["probe"] != "", row["update"]))
+        rows = pd.DataFrame(kept)
+        rows.insert(0, "case", case.name)
+        rows.insert(1, "precision", case.dtype)
+        rows["checked"] = rows["quantity"].map(self.checked)
+        rows.attrs["environment"] = environment()
+        return rows
+
+
+def _worse(row: Row, other: Row) -> bool:
+    """Whether a row uses more of its allowance, propagated or local."""
+    return bool(np.nanmax([row["used"], row["local"], -1]) > np.nanmax([other["used"], other["local"], -1]))
+
+
+def judged(case: Case, pause: Pause, theirs: Trace, oracle: bool = False) -> list[Row]:
+    """Judges every quantity of one step that either side has, in order of computation.
+
+    With `oracle` (and for every step that fails) each row says which side is nearer the truth.
+    """
+    step = equations(case)
+    given = pause.given(case)
+    rounding = Rounding.of(case.dtype)
+    bounds = evaluate(step, given, rounding)
+    local = evaluate_locally(step, given | pause.trace, rounding)
+    kinks = undecided(step, given, bounds)
+    rows = []
+    for name in [*bounds, *(name for name in {**pause.trace, **theirs} if name not in bounds)]:
+        row = judge(name, pause.trace.get(name), theirs.get(name), bounds.get(name), local.get(name))
+        row |= {"epoch": pause.epoch, "update": pause.iteration, "probe": "", "undecided": kinks.get(name, 0)}
+        rows.append(row)
+    if oracle or any(row["status"] not in PASSES for row in rows):
+        add_truth(rows, truth(step, given), pause.trace, theirs, bounds)
+    return rows
+
+
+def add_truth(rows: list[Row], exact: Any, ours: Trace, theirs: Trace, bounds: dict[str, Bounded]) -> None:
+    """Adds to each row how far either side is from the truth, in bounds, and which is nearer."""
+    for row in rows:
+        name = row["quantity"]
+        offs = []
+        for side, trace in (("scratch", ours), ("reference", theirs)):
+            error = exact.error(name, trace[name]) if name in trace and name in bounds else None
+            row[f"{side}_off"] = np.nan if error is None else _share(error, bounds[name].error)
+            offs.append(np.nan if error is None or np.isnan(error).all() else float(np.nanmax(error)))
+        if not np.isnan(offs).any():
+            row["nearer"] = "equal" if offs[0] == offs[1] else "scratch" if offs[0] < offs[1] else "reference"
+
+
+def _share(error: Any, bound: Any) -> float:
+    """The worst error in bounds; 1 is as far as rounding can explain."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.nanmax(np.where(error == 0, 0.0, error / bound), initial=0.0))
+
+
+def stopped(error: Exception) -> Row:
+    """The one row that says that the side under test gave up: it cannot be judged from there."""
+    row = judge("stopped", None, None, None) | {"status": "unjudged", "hint": f"{type(error).__name__}: {error}"}
+    return {**row, "epoch": -1, "update": -1, "probe": "", "undecided": 0}
