@@ -49,6 +49,9 @@ def main() -> None:
 @click.option("--jobs", type=POSITIVE, help="Processes at once; all cores by default.")
 @click.option("--every", type=POSITIVE, help=EVERY)
 @click.option("--seeds", type=POSITIVE, help="Besides, train each case from so many other seeds and show the spread.")
+@click.option(
+    "--replicas", is_flag=True, help="Run the reference's replicas through every float64 training, not ann3's alone."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of a table.")
 def report(
     names: Sequence[str],
@@ -58,6 +61,7 @@ def report(
     jobs: int | None,
     every: int | None,
     seeds: int | None,
+    replicas: bool,
     as_json: bool,
 ) -> None:
     """Run the lecture's networks on both sides, judge every value, and write tables and pictures."""
@@ -66,11 +70,11 @@ def report(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotJudge(f"--out {out}: {error.strerror}; name a folder that can be written") from error
-    comparisons = _run(cases, jobs, every, "both sides")
+    comparisons = _run(cases, jobs, every, replicas, "both sides")
     spread = None
     if seeds:
         others = [replace(case, seed=case.seed + k) for case in cases if case.loss for k in range(1, seeds + 1)]
-        spread = _spread(_run(others, jobs, every, "other seeds"))
+        spread = _spread(_run(others, jobs, every, replicas, "other seeds"))
 
     from rich.console import Console
 
@@ -152,16 +156,16 @@ def _cases(names: Sequence[str], dtype: str, epochs: int | None) -> list[Case]:
     return select(dict.fromkeys(names), DTYPES if dtype == "both" else (dtype,), epochs)
 
 
-def _run(cases: list[Case], jobs: int | None, every: int | None, title: str) -> list["Comparison"]:
+def _run(cases: list[Case], jobs: int | None, every: int | None, replicas: bool, title: str) -> list["Comparison"]:
     """Runs cases on all cores behind a progress bar; returns them in their own order."""
     from reports.runner import run_all, updates
     from reports.show.terminal import progress_bar
 
     done: dict[Case, Comparison] = {}
     with progress_bar() as bar:
-        task = bar.add_task(title, total=sum(updates(case) for case in cases))
+        task = bar.add_task(title, total=sum(updates(case, replicas) for case in cases))
         try:
-            for comparison in run_all(cases, jobs, every, lambda made: bar.update(task, completed=made)):
+            for comparison in run_all(cases, jobs, every, replicas, lambda made: bar.update(task, completed=made)):
                 done[comparison.case] = comparison
                 bar.update(task, description=f"{title}, {len(done)} of {len(cases)} cases")
         except RuntimeError as error:

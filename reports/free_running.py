@@ -22,17 +22,28 @@ from reports.traces import Array, Data
 EPS = float(np.finfo(np.float64).eps)
 
 
+def replica_epochs(case: Case, long: bool = False) -> int:
+    """Returns how many epochs of a case the replicas run: none in float32, all for the picture of ANN III."""
+    if case.dtype != "float64" or case.loss is None:
+        return 0
+    return case.epochs if long or case.name == "ann3" else min(case.epochs, QUIET_EPOCHS)
+
+
 def replicas(case: Case, data: Data, epochs: int, progress: Callable[[int], None]) -> list[Any]:
     """Returns the trajectories of REPLICAS references whose samples are permuted anew each epoch."""
     case = replace(case, epochs=epochs)
     runs = []
     for k in range(REPLICAS):
-        rng = np.random.default_rng([case.seed, 2, k])
-        batches = data.batches or (lambda epoch: [np.arange(len(data.inputs))])
-        shuffled = replace(data, batches=lambda epoch, b=batches, r=rng: [r.permutation(batch) for batch in b(epoch)])
+        shuffled = replace(data, batches=_shuffled(data, np.random.default_rng([case.seed, 2, k])))
         network = traces.planted(reference, case, data.parameters)
         runs.append(reference.fold(_counted(traces.reference_steps(case, shuffled, network), progress)))
     return runs
+
+
+def _shuffled(data: Data, rng: np.random.Generator) -> Callable[[int], list[Array]]:
+    """The case's own batches, the samples of each in another order at every call."""
+    everything = [np.arange(len(data.inputs))]
+    return lambda epoch: [rng.permutation(batch) for batch in (data.batches(epoch) if data.batches else everything)]
 
 
 def _counted(steps: Any, progress: Callable[[int], None]) -> Any:

@@ -12,8 +12,10 @@ import reference
 import scratch
 from reports import traces
 from reports.cases import Case
+from reports.free_running import horizon, noise_row, replica_epochs, replicas
 from reports.judge import PASSES
 from reports.lockstep import Ledger, Row, Watch, judged, stopped
+from reports.probes import probe_rows
 from reports.traces import Array, Data, Pause
 
 Pauses = Callable[[Case, Data, Any, Watch], Iterator[tuple[Any, Pause | None]]]
@@ -38,6 +40,8 @@ class Comparison:
     regions: dict[str, Array] = field(default_factory=dict)  # by side, the class at each point of a grid
     extent: tuple[float, float, float, float] | None = None
     events: dict[str, int] = field(default_factory=dict)  # what made updates worth a look, and how often
+    horizon: int | None = None  # the epoch at which twins of the reference part, where that was looked for
+    replicas: int = 0  # epochs of the reference's replicas
 
 
 def compare(
@@ -50,6 +54,7 @@ def compare(
 ) -> pd.DataFrame:
     """Returns one row per (epoch, update, quantity) of a case: both sides from identical weights, judged.
 
+    The probes' rows, from the weights at the start and after training, follow those of the training.
     `epochs` and `dtype` change the case, `every` the stride of the checks (1: every epoch); `pauses` produces the
     side under test (scratch, or one with a fault). Units: `used` counts allowances, 1 is the limit. Raises nothing
     on data; what cannot be judged is a row.
@@ -69,11 +74,19 @@ def judged_steps(
     data = traces.load(case)
     if case.loss is None:
         yield forward_rows(case, data), True
+        yield probe_rows(case, data, data.parameters, "start"), True
         return
     network = traces.planted(scratch, case, data.parameters)
     for _, rows, keep in _watched(case, data, network, Watch(case, every), pauses, progress):
         if rows:
             yield rows, keep
+    yield from _probed(case, data, network, pauses)
+
+
+def _probed(case: Case, data: Data, trained: Any, pauses: Pauses) -> Iterator[tuple[list[Row], bool]]:
+    """The rows of all probes, with the case's first weights and with the trained ones."""
+    yield probe_rows(case, data, data.parameters, "start", pauses), True
+    yield probe_rows(case, data, traces.copied(trained.parameters()), "trained", pauses), True
 
 
 def _watched(
@@ -95,13 +108,18 @@ def _watched(
         yield None, [stopped(error)], True
 
 
-def run(case: Case, progress: Progress = _ignore, every: int | None = None) -> Comparison:
-    """Runs a case in full: judged rows, free-running trajectories of both sides, and what the trained networks say."""
+def run(case: Case, progress: Progress = _ignore, every: int | None = None, long_replicas: bool = False) -> Comparison:
+    """Runs a case in full: judged rows, free-running trajectories of both sides, and what the trained networks say.
+
+    In float64 the free runs are judged against the reference's replicas in the quiet first epochs; with
+    `long_replicas`, or where `replica_epochs` says so, the replicas run on for a picture.
+    """
     began = time.perf_counter()
     data = traces.load(case)
     ledger = Ledger()
     if case.loss is None:
-        ledger.add(forward_rows(case, data))
+        for rows, keep in judged_steps(case):
+            ledger.add(rows, keep)
         return Comparison(
             case, ledger.frame(case), pd.DataFrame(), data.inputs, data.labels, time.perf_counter() - began
         )
@@ -120,10 +138,22 @@ def run(case: Case, progress: Progress = _ignore, every: int | None = None) -> C
             progress(1)
             yield step
 
-    sides = {"scratch": scratch.fold(watched()), "reference": reference.fold(counted())}
-    result = Comparison(case, ledger.frame(case), _trajectories(case, sides), data.inputs, data.labels)
+    sides: dict[str, Any] = {"scratch": scratch.fold(watched()), "reference": reference.fold(counted())}
+    went_through = len(sides["scratch"].loss) == case.epochs
+    if went_through:
+        for rows, keep in _probed(case, data, ours, traces.scratch_steps):
+            ledger.add(rows, keep)
+    result = Comparison(case, pd.DataFrame(), pd.DataFrame(), data.inputs, data.labels)
+    result.replicas = replica_epochs(case, long_replicas)
+    if result.replicas and went_through:
+        runs = replicas(case, data, result.replicas, progress)
+        ledger.add([noise_row(case, sides["scratch"], sides["reference"], runs)])
+        if result.replicas == case.epochs:
+            result.horizon = horizon(sides["reference"], runs)
+            sides |= {f"replica {k}": run for k, run in enumerate(runs, start=1)}
+    result.rows, result.trajectories = ledger.frame(case), _trajectories(case, sides)
     result.events = dict(watch.events)
-    if (result.rows["quantity"] != "stopped").all():
+    if went_through:
         _answer(result, ours, theirs)
     result.seconds = time.perf_counter() - began
     return result

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
+from reports.calibrated import REPLICAS
 from reports.cases import Case
 
 if TYPE_CHECKING:
@@ -21,15 +22,19 @@ EVERY = 100  # updates between two reports of progress
 _done: Any = None  # in a worker: the counter shared with the parent
 
 
-def updates(case: Case) -> int:
-    """Returns roughly how many updates both sides of a case make together."""
-    return 2 * case.epochs * (8 if case.batch_size else 1)
+def updates(case: Case, long_replicas: bool = False) -> int:
+    """Returns roughly how many updates a case's sides and replicas make together."""
+    from reports.free_running import replica_epochs
+
+    epochs = 2 * case.epochs + REPLICAS * replica_epochs(case, long_replicas)
+    return epochs * (8 if case.batch_size else 1)
 
 
 def run_all(
     cases: Sequence[Case],
     jobs: int | None = None,
     every: int | None = None,
+    long_replicas: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator["Comparison"]:
     """Yields each case's Comparison as it is done; `progress` is told the total of updates made so far.
@@ -43,7 +48,7 @@ def run_all(
     jobs = min(jobs or os.cpu_count() or 1, len(cases))
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,)) as pool:
         ordered = sorted(cases, key=_cost, reverse=True)
-        waiting = {pool.submit(_run, case, every): case for case in ordered}
+        waiting = {pool.submit(_run, case, every, long_replicas): case for case in ordered}
         try:
             while waiting:
                 finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -72,7 +77,7 @@ def _start(counter: Any) -> None:
     torch.set_num_threads(1)
 
 
-def _run(case: Case, every: int | None) -> "Comparison":
+def _run(case: Case, every: int | None, long_replicas: bool) -> "Comparison":
     """Runs one case in a worker."""
     from reports.pipeline import run
 
@@ -86,4 +91,4 @@ def _run(case: Case, every: int | None) -> "Comparison":
                 _done.value += pending
             pending = 0
 
-    return run(case, made, every)
+    return run(case, made, every, long_replicas)

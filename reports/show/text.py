@@ -18,8 +18,10 @@ def failure(rows: pd.DataFrame) -> str:
     if not bad.any():
         return f"{case}, {dtype}: parity in all {len(rows)} rows, the worst uses {share(rows['used'].max())}"
     row = rows[bad].iloc[0]
-    before = rows[(rows["update"] == row["update"]) & (rows.index < row.name)]
-    lines = [f"{case}, {dtype}: parity is lost first at epoch {row['epoch']}, {row['quantity']} {row['shape']}"]
+    same_step = (rows["update"] == row["update"]) & (rows["probe"] == row["probe"])
+    before = rows[same_step & (rows.index < row.name)]
+    where = f"probe '{row['probe']}'" if row["probe"] else f"epoch {row['epoch']}"
+    lines = [f"{case}, {dtype}: parity is lost first at {where}, {row['quantity']} {row['shape']}"]
     lines += [f"  {label:<12} {text}" for label, text in _fields(row, before, int(bad.sum()), len(rows))]
     return "\n".join(lines)
 
@@ -33,6 +35,10 @@ def _fields(row: pd.Series, before: pd.DataFrame, lost: int, total: int) -> list
     if not np.isnan(row["scratch"]) or row["status"] == "apart":
         fields.append(("scratch", f"{row['scratch']:.17g}"))
         fields.append(("reference", f"{row['reference']:.17g}"))
+    if row["nearer"]:
+        fields.append(("nearer truth", nearer(row)))
+    if row["origin"]:
+        fields.append(("origin", ORIGINS[row["origin"]]))
     if not np.isnan(row["allowed"]):
         fields.append(("allowed", f"{row['allowed']:.2g}: {why(row)}"))
     if len(before):
@@ -45,6 +51,19 @@ def _fields(row: pd.Series, before: pd.DataFrame, lost: int, total: int) -> list
     fields.append(("see it", f"parity explain {row['case']} --dtype {row['precision']}"))
     fields.append(("again", f"pytest parity_tests -k {row['case']}"))
     return fields
+
+
+ORIGINS = {
+    "introduced here": "introduced here: scratch's own inputs to this row do not give it",
+    "inherited": "inherited: scratch's own inputs to this row do give it; look further up",
+}
+
+
+def nearer(row: pd.Series) -> str:
+    """Returns which side is nearer the truth, and how many bounds either is off."""
+    offs = ", ".join(f"{side} is {row[f'{side}_off']:.2g} bounds off" for side in ("scratch", "reference"))
+    guilty = [side for side in ("scratch", "reference") if row[f"{side}_off"] > 1]
+    return f"{row['nearer']}; {offs}" + (f": {' and '.join(guilty)} convicted" if guilty else "")
 
 
 def why(row: pd.Series) -> str:
