@@ -80,33 +80,29 @@ def test_a_planted_fault_is_caught_on_its_row(fault: str, monkeypatch: pytest.Mo
     assert rows[~rows["status"].isin(PASSES)].iloc[0]["quantity"] == row
 
 
-def test_a_fault_in_the_reference_is_caught_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The judge takes no side: torch's plain clamp under autograd, in place of the lecture's rule, is apart."""
-
-    def clamped(self: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        self.output = torch.softmax(inputs, dim=1)
-        self.sample_losses = -self.output.clamp(1e-7, 1 - 1e-7)[torch.arange(len(labels)), labels].log()
-        return self.sample_losses.mean()
-
-    monkeypatch.setattr(reference.SoftmaxCrossEntropy, "forward", clamped)
-    rows = compare(CASES["ann3-clipped"], epochs=1)
-    assert rows[~rows["status"].isin(PASSES)].iloc[0]["quantity"] == "backward/loss"
+def clamped_loss(self: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """The lecture's clip as torch.clamp under autograd, whose gradient is 0 beyond the clip."""
+    labels = labels.argmax(dim=1) if labels.ndim == 2 else labels.long()
+    self.output = torch.softmax(inputs, dim=1)
+    self.sample_losses = -self.output.clamp(1e-7, 1 - 1e-7)[torch.arange(len(labels)), labels].log()
+    return self.sample_losses.mean()
 
 
-def test_clamped_sigmoid_in_the_reference_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Autograd through a clamped sigmoid is not the lecture's frozen derivative once |z| exceeds 16.1."""
-    monkeypatch.setattr(
-        reference.Sigmoid, "forward", lambda self, inputs: torch.sigmoid(inputs * 9).clamp(1e-7, 1 - 1e-7)
-    )
-    monkeypatch.setattr(
-        scratch.Sigmoid,
-        "forward",
-        lambda self, inputs: (
-            setattr(self, "output", np.clip(1 / (1 + np.exp(-9 * inputs)), 1e-7, 1 - 1e-7)) or self.output
-        ),
-    )
+def test_a_plain_clamp_in_the_references_loss_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge takes no side: where samples are clipped at epoch 0, clamp's zero gradient is apart there."""
+    monkeypatch.setattr(reference.SoftmaxCrossEntropy, "forward", clamped_loss)
+    row = (rows := compare(CASES["ann3-clipped"], epochs=1))[~rows["status"].isin(PASSES)].iloc[0]
+    assert (row["epoch"], row["quantity"], row["probe"]) == (0, "backward/loss", "")
+    assert row["nearer"] == "scratch"
+    assert row["scratch_off"] <= 1 < row["reference_off"]
+
+
+def test_a_plain_clamp_in_the_references_sigmoid_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond |z| = 16.1 clamp's derivative is 0 and the lecture's is not: a probe goes there, and finds it."""
+    monkeypatch.setattr(reference.Sigmoid, "forward", lambda self, inputs: torch.sigmoid(inputs).clamp(1e-7, 1 - 1e-7))
     rows = compare(CASES["mean-squared-error"], epochs=1)
-    assert verdict(rows["status"]) == 1
+    row = rows[~rows["status"].isin(PASSES)].iloc[0]
+    assert (row["probe"], row["quantity"]) == ("saturated, start", "backward/sigmoid1")
 
 
 @pytest.mark.parametrize("factor", [1 + 1e-11, 1 - 1e-11])
@@ -157,7 +153,10 @@ def test_the_failure_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[0] == "one-hot, float64: parity is lost first at epoch 0, backward/loss (41, 7)"
     assert lines[1].startswith("  apart        287 of 287 elements, worst ")
     labels = [line.split()[0] for line in lines[1:]]
-    assert labels == ["apart", "scratch", "reference", "allowed", "agreed", "lost", "see", "again"]
+    assert labels == ["apart", "scratch", "reference", "nearer", "origin", "allowed", "agreed", "lost", "see", "again"]
+    assert lines[4].startswith("  nearer truth reference; scratch is ")
+    assert lines[4].endswith("scratch convicted")
+    assert lines[5] == "  origin       introduced here: scratch's own inputs to this row do not give it"
     assert lines[-2].endswith("parity explain one-hot --dtype float64")
     assert lines[-1].endswith("pytest parity_tests -k one-hot")
     assert len(lines) <= 15

@@ -49,9 +49,7 @@ def main() -> None:
 @click.option("--jobs", type=POSITIVE, help="Processes at once; all cores by default.")
 @click.option("--every", type=POSITIVE, help=EVERY)
 @click.option("--seeds", type=POSITIVE, help="Besides, train each case from so many other seeds and show the spread.")
-@click.option(
-    "--replicas", is_flag=True, help="Run the reference's replicas through every float64 training, not ann3's alone."
-)
+@click.option("--replicas", is_flag=True, help="Run the reference's replicas through all of every float64 training.")
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json instead of a table.")
 def report(
     names: Sequence[str],

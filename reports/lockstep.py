@@ -22,6 +22,7 @@ from reports.traces import Pause, Trace
 
 FIRST = 50  # epochs that are always checked
 STRIDE = 97  # then every 97th: a prime, so that no period of the training hides between
+REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError)  # with these the side under test may give up
 MOST_FAILURES = 1000  # rows kept of those that do not pass; all are counted
 
 Row = dict[str, Any]

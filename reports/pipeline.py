@@ -14,7 +14,7 @@ from reports import traces
 from reports.cases import Case
 from reports.free_running import horizon, noise_row, replica_epochs, replicas
 from reports.judge import PASSES
-from reports.lockstep import Ledger, Row, Watch, judged, stopped
+from reports.lockstep import REFUSALS, Ledger, Row, Watch, judged, stopped
 from reports.probes import probe_rows
 from reports.traces import Array, Data, Pause
 
@@ -104,7 +104,7 @@ def _watched(
                 first = False
             progress(1)
             yield step, rows, watch.keep
-    except (ArithmeticError, TypeError, ValueError) as error:  # the side under test refused to go on, and says why
+    except REFUSALS as error:  # the side under test refused to go on, and says why
         yield None, [stopped(error)], True
 
 

@@ -17,7 +17,7 @@ import scratch
 from reports import traces
 from reports.cases import Case
 from reports.departures import UNFUSED_UNDERFLOW, predicts_underflow
-from reports.lockstep import Row, Watch, judged, stopped
+from reports.lockstep import REFUSALS, Row, Watch, judged, stopped
 from reports.traces import Array, Data, Trace
 
 DEEP_IN_THE_CLIP = 40.0  # |z| at which a sigmoid is flat in float64 too; the lecture's clip begins at 16.118
@@ -175,7 +175,7 @@ def _judge_probe(case: Case, data: Data, pauses: Any) -> Iterator[Row]:
         for _, pause in pauses(case, data, network, watch):
             if pause:
                 yield from judged(case, pause, traces.reference_trace(case, pause, twin))
-    except (ArithmeticError, TypeError, ValueError) as error:
+    except REFUSALS as error:
         row = stopped(error)
         if isinstance(error, FloatingPointError) and predicted is not False:
             row |= {"status": "exact", "hint": f"as predicted: {UNFUSED_UNDERFLOW}"}
