@@ -79,9 +79,7 @@ def test_a_network_needs_layers() -> None:
 def test_a_chain_that_does_not_fit() -> None:
     """A Dense that does not take what the one before it gives is refused when the network is made, with the repair."""
     layers = {"dense1": Dense(2, 64), "relu1": ReLU(), "dense2": Dense(32, 5)}
-    assert refusal(ValueError, Network, layers) == (
-        "dense2 takes 32 inputs but dense1 gives 64: make it Dense(64, 5)"
-    )
+    assert refusal(ValueError, Network, layers) == ("dense2 takes 32 inputs but dense1 gives 64: make it Dense(64, 5)")
 
 
 @pytest.mark.parametrize("layer", [Dense(3, 3), ReLU()], ids=["dense", "relu"])
@@ -120,3 +118,59 @@ def test_backward_needs_a_forward() -> None:
     assert refusal(RuntimeError, net(SoftmaxCrossEntropy()).backward) == (
         "softmax cross-entropy: backward was called before forward, so there are no inputs to go back to"
     )
+
+
+TAUGHT: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "layers as a list": (lambda: Network([Dense(3, 2)]), TypeError, "network"),  # type: ignore[arg-type]
+    "a class for a layer": (lambda: Network({"relu1": type("Fresh", (ReLU,), {})}), TypeError, "relu1"),  # is renamed
+    "text for a layer": (lambda: Network({"relu1": "ReLU"}), TypeError, "relu1"),
+    "a loss for a layer": (lambda: Network({"loss1": SoftmaxCrossEntropy()}), TypeError, "loss1"),
+    "a class for a loss": (lambda: net(SoftmaxCrossEntropy), TypeError, "loss"),
+    "backward without a loss": (lambda: net().backward(), ValueError, "loss"),
+    "gradients before backward": (lambda: net().gradients(), RuntimeError, "dense1"),
+    "update before backward": (lambda: SGD(0.1).update(net()), RuntimeError, "dense1"),
+    "no labels": (lambda: next(steps(net(SoftmaxCrossEntropy()), SGD(0.1), INPUTS, None, 1)), TypeError, "labels"),
+    "inputs as a list, in batches": (
+        lambda: next(steps(net(SoftmaxCrossEntropy()), SGD(0.1), INPUTS.tolist(), LABELS, 1, lambda _: [LABELS])),
+        TypeError, "inputs"),
+    "a number for a generator": (lambda: Dense(3, 2, rng=3), TypeError, "rng"),
+    "a number for the spiral's generator": (lambda: scratch.spiral(3, 2, rng=3), TypeError, "rng"),
+    "a dtype that is none": (lambda: Dense(3, 2, dtype="banana"), TypeError, "dense"),
+    "a rate beyond floats": (lambda: SGD(10**400), ValueError, "SGD"),
+    "one_hot of nothing": (lambda: scratch.one_hot(LABELS[:0], 2), ValueError, "one_hot"),
+    "one_hot of 2.0 classes": (lambda: scratch.one_hot(LABELS, 2.0), TypeError, "one_hot"),
+    "one_hot of no classes": (lambda: scratch.one_hot(LABELS, 0), ValueError, "one_hot takes classes"),
+    "minibatches of fewer than none": (
+        lambda: scratch.minibatches(-1, 3, np.random.default_rng(0)), ValueError, "minibatches"),
+    "minibatches of 2.5": (lambda: scratch.minibatches(2.5, 3, np.random.default_rng(0)), TypeError, "minibatches"),
+    "no columns": (lambda: scratch.Softmax().forward(INPUTS[:, :0]), ValueError, "softmax"),
+    "np.matrix": (lambda: scratch.Tanh().forward(INPUTS.view(np.matrix)), TypeError, "tanh"),
+    "a masked array": (lambda: net().forward(np.ma.array(INPUTS, mask=INPUTS > 1)), TypeError, "dense1"),
+    "logits for probabilities": (
+        lambda: scratch.CrossEntropy().forward(np.array([[-3.0, 5.0]]), np.array([0])), ValueError, "probabilit"),
+    "a door of unknown width": (lambda: net().forward(INPUTS[0]), ValueError, "dense1 takes inputs (N, 3)"),
+    "a door of unknown precision": (
+        lambda: Network({"dense1": Dense(3, 2, dtype="float32")}).forward(INPUTS.astype(int)), TypeError, "as float32"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "text"), TAUGHT.values(), ids=TAUGHT)
+def test_what_numpy_would_say_worse(call: Callable[[], Any], error: type[Exception], text: str) -> None:
+    """Each of these is refused in scratch's own words, where NumPy or Python would say less or nothing."""
+    assert text in refusal(error, call)
+
+
+def test_an_optimizer_serves_one_network() -> None:
+    """Velocities of another network are told, not broadcast."""
+    rule, other = SGD(0.1, momentum=0.5), Network({"dense1": Dense(3, 5)}, SoftmaxCrossEntropy())
+    next(steps(net(SoftmaxCrossEntropy()), rule, INPUTS, LABELS, 1))
+    assert "each network needs an optimizer of its own" in refusal(
+        ValueError, next, steps(other, rule, INPUTS, LABELS, 1)
+    )
+
+
+def test_a_network_has_one_dtype() -> None:
+    """Layers of different dtype are refused when the network is made, with both names."""
+    layers = {"dense1": Dense(3, 2), "dense2": Dense(2, 5, dtype="float32")}
+    told = "dense2 computes in float32 but dense1 gives float64: give both the same dtype"
+    assert refusal(TypeError, Network, layers) == told

@@ -153,7 +153,9 @@ def test_the_failure_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[0] == "one-hot, float64: parity is lost first at epoch 0, backward/loss (41, 7)"
     assert lines[1].startswith("  apart        287 of 287 elements, worst ")
     labels = [line.split()[0] for line in lines[1:]]
-    assert labels == ["apart", "scratch", "reference", "nearer", "origin", "allowed", "agreed", "lost", "see", "again"]
+    assert labels == [
+        "apart", "scratch", "reference", "nearer", "origin", "allowed", "np.allclose", "agreed", "lost", "see", "again"
+    ]  # fmt: skip
     assert lines[4].startswith("  nearer truth reference; scratch is ")
     assert lines[4].endswith("scratch convicted")
     assert lines[5] == "  origin       introduced here: scratch's own inputs to this row do not give it"

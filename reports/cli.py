@@ -64,10 +64,7 @@ def report(
 ) -> None:
     """Run the lecture's networks on both sides, judge every value, and write tables and pictures."""
     cases = _cases(names, dtype, epochs)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotJudge(f"--out {out}: {error.strerror}; name a folder that can be written") from error
+    _folder(out)
     comparisons = _run(cases, jobs, every, replicas, "both sides")
     spread = None
     if seeds:
@@ -133,6 +130,51 @@ def explain(name: str, dtype: str, epochs: int | None, every: int | None) -> Non
     sys.exit(verdict(kept["status"]))
 
 
+@main.command()
+@click.option("--nets", type=POSITIVE, default=200, show_default=True, help="Networks of each kind, in each dtype.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same networks."
+)
+@click.option("--jobs", type=POSITIVE, help="Processes at once; all cores by default.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the tables as CSV.")
+def certify(nets: int, seed: int, jobs: int | None, out: Path | None) -> None:
+    """Put the judge itself on trial: honest networks must give no alarm, and a weakened judge must.
+
+    Exit code 0: no violation, and every negative control fails as it must; 1: a violation; 2: a control passed.
+    """
+    from rich.console import Console
+
+    from reports.certify import certify_chunk, chunks, tables, verdict
+    from reports.runner import on_all_cores
+    from reports.show.files import write_tables
+    from reports.show.tables import shown
+    from reports.show.terminal import JUDGED, frame_table, progress_bar, verdict_line
+
+    if out:
+        _folder(out)
+    work = chunks(nets, seed)
+    findings: list[Any] = []
+    with progress_bar() as bar:
+        task = bar.add_task("networks tried", total=2 * sum(len(chunk.numbers) for chunk in work))
+        try:
+            for found in on_all_cores(certify_chunk, work, jobs, lambda made: bar.update(task, completed=made)):
+                findings += found
+        except RuntimeError as error:
+            raise CannotJudge(f"the judge could not be tried: {error}") from error
+    certificate, controls = tables(findings)
+    code = verdict(certificate, controls)
+    console = Console()
+    for table in (certificate, controls):
+        console.print(frame_table(shown(table), table.select_dtypes("number").columns), "")
+    elements = int(certificate["elements"].sum())
+    broken = int(certificate[["pairs apart", "truth missed"]].to_numpy().sum())
+    text = f"{broken} violations in {elements:,} element comparisons, seed {seed}"
+    console.print(verdict_line(code, text, JUDGED))
+    if out:
+        write_tables(out, {"certificate": certificate, "controls": controls})
+    sys.exit(code)
+
+
 @main.command(name="list")
 def list_cases() -> None:
     """List the cases."""
@@ -142,6 +184,14 @@ def list_cases() -> None:
 
     console = Console()
     console.print(case_table(CASES.values(), console.width))
+
+
+def _folder(out: Path) -> None:
+    """Makes the output folder before the work begins, or refuses with what to do."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotJudge(f"--out {out}: {error.strerror}; name a folder that can be written") from error
 
 
 def _cases(names: Sequence[str], dtype: str, epochs: int | None) -> list[Case]:
@@ -175,7 +225,8 @@ def _spread(comparisons: list["Comparison"]) -> "pd.DataFrame":
     """Returns the spread of final loss and accuracy over seeds, per case and dtype, both sides."""
     import pandas as pd
 
-    from reports.judge import PASSES
+    from reports.judge import PASSES, verdict
+    from reports.show.terminal import VERDICTS
 
     rows: dict[tuple[str, str], list[Any]] = {}
     for comparison in comparisons:
@@ -183,11 +234,12 @@ def _spread(comparisons: list["Comparison"]) -> "pd.DataFrame":
     table = []
     for (name, dtype), runs in rows.items():
         row: dict[str, Any] = {"case": name, "dtype": dtype, "seeds": len(runs)}
+        row["verdict"] = VERDICTS[verdict(status for run in runs for status in run.rows["status"])]
         row["rows not passing"] = sum(int((~run.rows["status"].isin(PASSES)).sum()) for run in runs)
         for side in ("scratch", "reference"):
-            last = pd.DataFrame([run.trajectories.query("side == @side").iloc[-1] for run in runs])
+            last = pd.DataFrame([run.trajectories[run.trajectories["side"] == side].iloc[-1] for run in runs])
             row[f"{side} loss"] = f"{last['loss'].min():.3f} – {last['loss'].max():.3f}"
-            if comparison.case.classifies:
+            if runs[0].case.classifies:
                 row[f"{side} accuracy"] = f"{last['accuracy'].min():.3f} – {last['accuracy'].max():.3f}"
         table.append(row)
     return pd.DataFrame(table).fillna("")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from reports.equations.rounding import Bounded
-from reports.measure import comparable, gaps, measure
+from reports.measure import comparable, gaps, largest
 
 Array = np.ndarray
 
@@ -62,13 +62,13 @@ def judge(
     assert scratch is not None  # comparable has just said so
     assert reference is not None
     gap = gaps(scratch, reference)
-    measured = measure(scratch, reference, gap)
-    row |= {name: value for name, value in measured._asdict().items() if name.startswith("max_")}
+    row["max_abs"] = largest(gap)
     if bound is None or bound.value.shape != scratch.shape:
         return row | {"status": "unjudged", "hint": "no equation gives this quantity a bound"}
     allowed = np.where(np.isnan(bound.error), np.inf, 2 * bound.error)
     used = used_share(gap, allowed)
-    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(used), -1.0, used))), used.shape)
+    holes = int(np.isnan(used).sum())
+    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(used), -1.0, used) if holes else used)), used.shape)
     introduced = _local_share(scratch, local)
     row |= {
         "out": int(np.sum(used > 1)),
@@ -81,11 +81,11 @@ def judge(
     }
     if row["out"] or introduced > 1:
         return row | {"status": "apart", "origin": "introduced here" if introduced > 1 else "inherited"}
-    if measured.nonfinite:
-        return row | {"status": "nonfinite", "hint": f"{measured.nonfinite} elements are not finite on either side"}
+    if holes:
+        return row | {"status": "nonfinite", "hint": f"{holes} elements are not finite on either side"}
     if unbounded := int(np.sum(np.isinf(allowed) & (gap != 0))):
         return row | {"status": "unjudged", "hint": f"the bound of {unbounded} elements is not finite"}
-    return row | {"status": "exact" if measured.exact else "close"}
+    return row | {"status": "close" if row["max_abs"] else "exact"}
 
 
 def _local_share(scratch: Array, local: Bounded | None) -> float:
@@ -94,13 +94,17 @@ def _local_share(scratch: Array, local: Bounded | None) -> float:
         return float("nan")
     allowed = np.where(np.isnan(local.error), np.inf, 2 * local.error)
     share = used_share(gaps(scratch, local.value), allowed)
-    return float(np.nanmax(share, initial=0.0))
+    return largest(share)
 
 
 def used_share(gap: Array, allowed: Array) -> Array:
     """Returns gap / allowance: 0 where there is no gap, infinite where there is one and none is allowed."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(gap == 0, 0.0, np.where(allowed > 0, gap / allowed, np.where(np.isnan(gap), np.nan, np.inf)))
+        share = np.asarray(gap / allowed)
+    none = allowed == 0
+    if none.any():
+        share = np.where(none, np.where(gap > 0, np.inf, gap), share)
+    return share
 
 
 def verdict(statuses: Any) -> int:

@@ -18,6 +18,7 @@ from reports.equations.rounding import Bounded, Rounding
 from reports.equations.step import equations, evaluate, evaluate_locally, undecided
 from reports.equations.truth import truth
 from reports.judge import PASSES, judge
+from reports.measure import measure
 from reports.traces import Pause, Trace
 
 FIRST = 50  # epochs that are always checked
@@ -77,19 +78,19 @@ class Ledger:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.worst: dict[str, Row] = {}
-        self.checked: Counter[str] = Counter()
+        self.checked: Counter[tuple[str, str]] = Counter()  # updates behind a quantity (of a probe)
         self.failed = 0
 
     def add(self, rows: Iterable[Row], keep: bool = True) -> None:
         """Takes the rows of one checked update."""
         for row in rows:
-            self.checked[row["quantity"]] += 1
+            self.checked[row["quantity"], row["probe"]] += 1
             failed = row["status"] not in PASSES
             self.failed += failed
             if keep or (failed and self.failed <= MOST_FAILURES):
-                self.rows.append(row)
+                self.rows.append(_measured(row))
             elif row["quantity"] not in self.worst or _worse(row, self.worst[row["quantity"]]):
-                self.worst[row["quantity"]] = row
+                self.worst[row["quantity"]] = _measured(row)
 
     def frame(self, case: Case) -> pd.DataFrame:
         """Returns the kept rows in order of computation; the environment travels in `attrs`."""
@@ -97,9 +98,15 @@ class Ledger:
         rows = pd.DataFrame(kept)
         rows.insert(0, "case", case.name)
         rows.insert(1, "precision", case.dtype)
-        rows["checked"] = rows["quantity"].map(self.checked)
+        rows["checked"] = [self.checked[row["quantity"], row["probe"]] for row in kept]
         rows.attrs["environment"] = environment()
         return rows
+
+
+def _measured(row: Row) -> Row:
+    """Adds to a row that is kept the numbers that only a reader wants, and lets go of its arrays."""
+    pair = row.pop("arrays", None)
+    return row | measure(*pair)._asdict() if pair else row
 
 
 def _worse(row: Row, other: Row) -> bool:
@@ -121,6 +128,8 @@ def judged(case: Case, pause: Pause, theirs: Trace, oracle: bool = False) -> lis
     rows = []
     for name in [*bounds, *(name for name in {**pause.trace, **theirs} if name not in bounds)]:
         row = judge(name, pause.trace.get(name), theirs.get(name), bounds.get(name), local.get(name))
+        if row["status"] not in ("missing", "extra", "shape", "dtype"):
+            row["arrays"] = pause.trace[name], theirs[name]  # for `Ledger`, which measures what it keeps
         row |= {"epoch": pause.epoch, "update": pause.iteration, "probe": "", "undecided": kinks.get(name, 0)}
         rows.append(row)
     if oracle or any(row["status"] not in PASSES for row in rows):

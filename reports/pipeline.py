@@ -42,6 +42,7 @@ class Comparison:
     events: dict[str, int] = field(default_factory=dict)  # what made updates worth a look, and how often
     horizon: int | None = None  # the epoch at which twins of the reference part, where that was looked for
     replicas: int = 0  # epochs of the reference's replicas
+    updates_per_epoch: int = 1
 
 
 def compare(
@@ -144,6 +145,7 @@ def run(case: Case, progress: Progress = _ignore, every: int | None = None, long
         for rows, keep in _probed(case, data, ours, traces.scratch_steps):
             ledger.add(rows, keep)
     result = Comparison(case, pd.DataFrame(), pd.DataFrame(), data.inputs, data.labels)
+    result.updates_per_epoch = len(data.batches(0)) if data.batches else 1
     result.replicas = replica_epochs(case, long_replicas)
     if result.replicas and went_through:
         runs = replicas(case, data, result.replicas, progress)

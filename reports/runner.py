@@ -1,4 +1,4 @@
-"""Many cases on all cores: a process per core, the longest case first, progress counted in updates.
+"""Independent work on all cores: a process per core, progress counted across all of them.
 
 Workers are spawned, never forked (torch and OpenMP threads may exist already), and each computes on one thread.
 """
@@ -7,7 +7,8 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reports.calibrated import REPLICAS
 from reports.cases import Case
@@ -15,11 +16,59 @@ from reports.cases import Case
 if TYPE_CHECKING:
     from reports.pipeline import Comparison
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 POLL_SECONDS = 0.2
-EVERY = 100  # updates between two reports of progress
+EVERY = 100  # units of work between two reports of progress
 
 _done: Any = None  # in a worker: the counter shared with the parent
+
+
+def on_all_cores(
+    work: Callable[[Item, Callable[[int], None]], Result],
+    items: Sequence[Item],
+    jobs: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Iterator[Result]:
+    """Yields work(item, made) for every item as it is done, in any order; `made(n)` tells of units of work.
+
+    `progress` is told the total of units so far. Raises RuntimeError that names the item when its work fails or
+    its process dies.
+    """
+    context = multiprocessing.get_context("spawn")
+    counter = context.Value("q", 0)
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # read by the workers when they load their libraries
+    jobs = min(jobs or os.cpu_count() or 1, len(items))
+    if not jobs:
+        return
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,)) as pool:
+        waiting = {pool.submit(_counted, work, item): item for item in items}
+        try:
+            while waiting:
+                finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                progress(counter.value)
+                for future in finished:
+                    item = waiting.pop(future)
+                    if error := future.exception():
+                        raise RuntimeError(f"{item}: {type(error).__name__}: {error}") from error
+                    yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run_all(
+    cases: Sequence[Case],
+    jobs: int | None = None,
+    every: int | None = None,
+    long_replicas: bool = False,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Iterator["Comparison"]:
+    """Yields each case's Comparison as it is done, the longest started first; progress counts updates."""
+    ordered = sorted(cases, key=lambda case: _cost(case, long_replicas), reverse=True)
+    yield from on_all_cores(partial(_run, every, long_replicas), ordered, jobs, progress)
 
 
 def updates(case: Case, long_replicas: bool = False) -> int:
@@ -30,42 +79,10 @@ def updates(case: Case, long_replicas: bool = False) -> int:
     return epochs * (8 if case.batch_size else 1)
 
 
-def run_all(
-    cases: Sequence[Case],
-    jobs: int | None = None,
-    every: int | None = None,
-    long_replicas: bool = False,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Iterator["Comparison"]:
-    """Yields each case's Comparison as it is done; `progress` is told the total of updates made so far.
-
-    Raises: RuntimeError that names the case when a worker fails or dies.
-    """
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("q", 0)
-    for name in THREADS:
-        os.environ.setdefault(name, "1")  # read by the workers when they load their libraries
-    jobs = min(jobs or os.cpu_count() or 1, len(cases))
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,)) as pool:
-        ordered = sorted(cases, key=_cost, reverse=True)
-        waiting = {pool.submit(_run, case, every, long_replicas): case for case in ordered}
-        try:
-            while waiting:
-                finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                progress(counter.value)
-                for future in finished:
-                    case = waiting.pop(future)
-                    if error := future.exception():
-                        raise RuntimeError(f"case {case}, {case.dtype}: {error}") from error
-                    yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _cost(case: Case) -> float:
-    """What a case roughly costs, so that the longest starts first; only the order of the work depends on it."""
+def _cost(case: Case, long_replicas: bool) -> float:
+    """What a case roughly costs; only the order of the work depends on it."""
     neurons = sum(layer.sizes[1] for layer in case.layers if layer.sizes)
-    return updates(case) * (60 + neurons) * (1.0 if case.dtype == "float64" else 0.7)
+    return updates(case, long_replicas) * (60 + neurons) * (1.0 if case.dtype == "float64" else 0.7)
 
 
 def _start(counter: Any) -> None:
@@ -77,10 +94,8 @@ def _start(counter: Any) -> None:
     torch.set_num_threads(1)
 
 
-def _run(case: Case, every: int | None, long_replicas: bool) -> "Comparison":
-    """Runs one case in a worker."""
-    from reports.pipeline import run
-
+def _counted(work: Callable[[Item, Callable[[int], None]], Result], item: Item) -> Result:
+    """Does one item's work in a worker, and passes its progress on."""
     pending = 0
 
     def made(count: int) -> None:
@@ -90,5 +105,15 @@ def _run(case: Case, every: int | None, long_replicas: bool) -> "Comparison":
             with _done.get_lock():
                 _done.value += pending
             pending = 0
+
+    result = work(item, made)
+    with _done.get_lock():
+        _done.value += pending
+    return result
+
+
+def _run(every: int | None, long_replicas: bool, case: Case, made: Callable[[int], None]) -> "Comparison":
+    """Runs one case in a worker."""
+    from reports.pipeline import run
 
     return run(case, made, every, long_replicas)

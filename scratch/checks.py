@@ -7,6 +7,7 @@ Axes: N samples, D features, C classes.
 """
 
 import numbers
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,25 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 def float_dtype(name: str, dtype: Any) -> np.dtype:
     """Returns the dtype of a layer's parameters, or raises TypeError unless it is float32 or float64."""
-    wanted = np.dtype(dtype)
-    if wanted not in FLOATS:
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        wanted = None
+    if wanted is None or wanted not in FLOATS:  # to NumPy None is float64
         raise TypeError(
-            f"{name} computes in float32 or float64 but got dtype {wanted}: "
+            f"{name} computes in float32 or float64 but got dtype {dtype if wanted is None else wanted}: "
             f"float16 keeps 3 digits, integers and objects have no gradient; use np.float64"
         )
     return wanted
+
+
+def generator(name: str, rng: Any) -> np.random.Generator:
+    """Returns a random generator, a fresh one for None, or raises TypeError for anything else."""
+    if rng is None:
+        return np.random.default_rng()
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"{name} takes a random generator as rng but got {rng!r}: use np.random.default_rng({rng!r})")
+    return rng
 
 
 def whole_number(name: str, setting: str, value: Any, least: int) -> int:
@@ -39,20 +52,44 @@ def non_negative(name: str, setting: str, value: Any, below: float = np.inf) -> 
     """Returns a rate or strength, or raises when it is no number in [0, below)."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} takes a number as {setting} but got {value!r}")
-    if not 0 <= float(value) < below:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf
+    if not 0 <= number < below:
         limit = "finite and at least 0" if below == np.inf else f"at least 0 and below {below:g}"
         raise ValueError(f"{name} takes {setting} {limit} but got {value}")
-    return float(value)
+    return number
+
+
+def plain_array(name: str, what: str, came: Any) -> None:
+    """Raises TypeError unless `came` is a plain ndarray: a list, a matrix or a masked array computes otherwise."""
+    if type(came) is not np.ndarray:
+        raise TypeError(f"{name} takes {what} as a NumPy array but got {type(came).__name__}: use np.asarray")
+
+
+def layer(name: str, came: Any) -> None:
+    """Raises TypeError unless `came` is a layer object: forward(inputs), and backward(dvalues), which a loss lacks."""
+    if isinstance(came, type):
+        raise TypeError(f"{name} takes a layer object but got the class {came.__name__}: use {came.__name__}(...)")
+    if not hasattr(came, "forward") or not hasattr(came, "backward"):
+        raise TypeError(f"{name} takes a layer object but got {came!r}: a layer has forward and backward")
+    if not signature(came.backward).parameters:
+        raise TypeError(
+            f"{name} takes a layer object but got {type(came).__name__}: pass a loss as Network(..., loss=)"
+        )
 
 
 def matrix(name: str, what: str, array: Any, columns: int | None = None, dtype: Any = None) -> None:
     """Raises unless `array` is an ndarray (N, columns) of floats in the wanted dtype, N at least 1."""
     wanted = f"(N, {columns})" if columns else "(N, D)"
-    if not isinstance(array, np.ndarray):
+    if type(array) is not np.ndarray:
         raise TypeError(f"{name} takes {what} {wanted} as a NumPy array but got {type(array).__name__}: use np.asarray")
     if array.ndim != 2 or (columns and array.shape[1] != columns):
         hint = _shape_hint(what, array, columns)
         raise ValueError(f"{name} takes {what} {wanted} but got {array.shape}: {hint}")
+    if array.shape[1] == 0:
+        raise ValueError(f"{name} takes {what} {wanted} with at least one column but got {array.shape}")
     if len(array) == 0:
         raise ValueError(
             f"{name} takes {what} {wanted} with at least one sample but got {array.shape}: the batch is empty"
@@ -63,8 +100,7 @@ def matrix(name: str, what: str, array: Any, columns: int | None = None, dtype: 
 
 def same_shape(name: str, what: str, array: Any, like: Array) -> None:
     """Raises unless `array` has the shape and dtype of `like`, which `name` computed before."""
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} takes {what} as a NumPy array but got {type(array).__name__}: use np.asarray")
+    plain_array(name, what, array)
     if array.shape != like.shape:
         raise ValueError(
             f"{name} takes {what} {like.shape}, the shape of its last output, but got {array.shape}: "
@@ -84,6 +120,16 @@ def finite(name: str, what: str, array: Array) -> None:
         )
 
 
+def probabilities(name: str, array: Array) -> None:
+    """Raises ValueError unless every value lies in [0, 1]; NaN does not."""
+    if not (array.min() >= 0 and array.max() <= 1):
+        row, column = np.argwhere(~((array >= 0) & (array <= 1)))[0]
+        raise ValueError(
+            f"{name} takes probabilities in [0, 1] but got {array[row, column]} at [{row}, {column}]: "
+            f"end the network with Softmax, or use SoftmaxCrossEntropy on its plain outputs"
+        )
+
+
 def ran_forward(name: str, layer: Any, attribute: str = "output") -> None:
     """Raises when backward is called on a layer that has not seen a forward pass."""
     if not hasattr(layer, attribute):
@@ -92,8 +138,7 @@ def ran_forward(name: str, layer: Any, attribute: str = "output") -> None:
 
 def targets(name: str, inputs: Array, wanted: Any) -> None:
     """Raises unless regression targets have the shape and dtype of the predictions."""
-    if not isinstance(wanted, np.ndarray):
-        raise TypeError(f"{name} takes targets as a NumPy array but got {type(wanted).__name__}: use np.asarray")
+    plain_array(name, "targets", wanted)
     if wanted.shape != inputs.shape:
         hint = "one value per sample and output is wanted"
         if wanted.size == inputs.size:
@@ -106,8 +151,7 @@ def targets(name: str, inputs: Array, wanted: Any) -> None:
 
 def class_labels(name: str, labels: Any, samples: int, classes: int) -> Array:
     """Returns labels as class indices (N,), from indices (N,) or one-hot rows (N, C); raises otherwise."""
-    if not isinstance(labels, np.ndarray):
-        raise TypeError(f"{name} takes labels as a NumPy array but got {type(labels).__name__}: use np.asarray")
+    plain_array(name, "labels", labels)
     if labels.ndim == 2 and labels.shape == (samples, classes):
         return _from_one_hot(name, labels)
     if labels.shape != (samples,):

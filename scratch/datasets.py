@@ -23,6 +23,7 @@ def spiral(samples: int, classes: int, rng: np.random.Generator) -> tuple[Array,
     """
     checks.whole_number("spiral", "samples", samples, least=1)
     checks.whole_number("spiral", "classes", classes, least=1)
+    rng = checks.generator("spiral", rng)
     arms = []
     for c in range(classes):
         radius = np.linspace(0.0, 1.0, samples)  # (samples,)
@@ -52,16 +53,21 @@ def gaussian(samples: int, features: int, classes: int, rng: np.random.Generator
     """
     for setting, value in {"samples": samples, "features": features, "classes": classes}.items():
         checks.whole_number("gaussian", setting, value, least=1)
+    rng = checks.generator("gaussian", rng)
     return rng.standard_normal((samples, features)), rng.integers(classes, size=samples)  # (N, D), (N,)
 
 
 def one_hot(labels: Array, classes: int) -> Array:
     """Returns a row per label with a 1 in its column: labels (N,) -> (N, C) float64."""
+    checks.whole_number("one_hot", "classes", classes, least=1)
+    checks.plain_array("one_hot", "labels", labels)
+    checks.whole_number("one_hot", "labels", labels.size, least=1)
     return np.eye(classes)[checks.class_labels("one_hot", labels, len(labels), classes)]
 
 
 def minibatches(samples: int, batch_size: int, rng: np.random.Generator) -> list[Array]:
     """Returns one epoch's index arrays: every sample once, in random order, the last batch ragged."""
+    checks.whole_number("minibatches", "samples", samples, least=1)
     checks.whole_number("minibatches", "batch_size", batch_size, least=1)
-    order = rng.permutation(samples)  # (N,)
+    order = checks.generator("minibatches", rng).permutation(samples)  # (N,)
     return [order[start : start + batch_size] for start in range(0, samples, batch_size)]

@@ -43,7 +43,7 @@ class Dense:
         self.bias_l1 = checks.non_negative(self.name, "bias_l1", bias_l1)
         self.bias_l2 = checks.non_negative(self.name, "bias_l2", bias_l2)
         dtype = checks.float_dtype(self.name, dtype)
-        rng = rng or np.random.default_rng()
+        rng = checks.generator(self.name, rng)
         self.weights = rng.standard_normal((n_inputs, n_neurons)).astype(dtype)  # (D, H)
         self.biases = np.zeros((1, n_neurons), dtype)  # (1, H)
 

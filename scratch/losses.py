@@ -100,8 +100,9 @@ class CrossEntropy:
     def forward(self, inputs: Array, labels: Array) -> Any:
         """Returns the mean loss, a number: probabilities (N, C); labels (N,) indices or (N, C) one-hot."""
         checks.matrix(self.name, "inputs", inputs)
-        self.inputs = inputs
+        checks.probabilities(self.name, inputs)
         self.labels = checks.class_labels(self.name, labels, *inputs.shape)  # (N,)
+        self.inputs = inputs
         self.sample_losses = negative_log_likelihood(inputs, self.labels)  # (N,)
         return np.mean(self.sample_losses)
 

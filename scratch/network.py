@@ -17,35 +17,55 @@ Array = np.ndarray
 class Network:
     """Layers by name, run in order; a loss may follow them (ANN I has none and runs forward only).
 
-    Raises: ValueError when there is no layer, or a Dense does not take what the one before it gives.
+    Raises: TypeError or ValueError for what is no layer or no loss, or when a Dense does not take what the one
+    before it gives.
     Source: lecture, "Building a fully functional ANN", where the same calls stand in the training loop.
     """
 
     def __init__(self, layers: Mapping[str, Any], loss: Any = None) -> None:
+        if not isinstance(layers, Mapping):
+            raise TypeError(f"a network takes a mapping of names to layers but got {type(layers).__name__}")
         if not layers:
             raise ValueError("a network needs at least one layer but got none")
+        for name, layer in layers.items():
+            checks.layer(name, layer)
+        if (loss is not None and not hasattr(loss, "forward")) or isinstance(loss, type):
+            raise TypeError(f"a network takes a loss object as loss but got {loss!r}: use SoftmaxCrossEntropy(), say")
+        if len({id(layer) for layer in layers.values()}) < len(layers):
+            raise ValueError("a layer object stands twice in the network: each place needs its own, it keeps values")
         self.layers = dict(layers)
         self.loss = loss
-        width, giver = None, None
+        self._check_chain()
         for name, layer in self.layers.items():
             layer.name = name
-            if isinstance(layer, Dense):
-                if width not in (None, layer.n_inputs):
-                    raise ValueError(
-                        f"{name} takes {layer.n_inputs} inputs but {giver} gives {width}: "
-                        f"make it Dense({width}, {layer.n_neurons})"
-                    )
-                width, giver = layer.n_neurons, name
-        if len({id(layer) for layer in self.layers.values()}) < len(self.layers):
-            raise ValueError("a layer object stands twice in the network: each place needs its own, it keeps values")
+
+    def _check_chain(self) -> None:
+        """Raises when a Dense does not take what the one before it gives, in number or in dtype."""
+        before, giver = None, ""
+        for name, layer in self.dense_layers().items():
+            if before and layer.n_inputs != before.n_neurons:
+                raise ValueError(
+                    f"{name} takes {layer.n_inputs} inputs but {giver} gives {before.n_neurons}: "
+                    f"make it Dense({before.n_neurons}, {layer.n_neurons})"
+                )
+            if before and layer.weights.dtype != before.weights.dtype:
+                raise TypeError(
+                    f"{name} computes in {layer.weights.dtype} but {giver} gives {before.weights.dtype}: "
+                    f"give both the same dtype"
+                )
+            before, giver = layer, name
 
     def forward(self, inputs: Array) -> Array:
         """Returns the last layer's output: inputs (N, D).
 
         Raises: TypeError or ValueError for another shape or dtype, ValueError for NaN or infinite inputs.
         """
-        checks.matrix(next(iter(self.layers)), "inputs", inputs)
-        checks.finite(next(iter(self.layers)), "inputs", inputs)
+        name, first = next(iter(self.layers.items()))
+        if isinstance(first, Dense):
+            checks.matrix(name, "inputs", inputs, first.n_inputs, first.weights.dtype)
+        else:
+            checks.matrix(name, "inputs", inputs)
+        checks.finite(name, "inputs", inputs)
         output = inputs
         for layer in self.layers.values():
             output = layer.forward(output)
@@ -53,6 +73,8 @@ class Network:
 
     def backward(self) -> Array:
         """Goes back from the loss to the inputs; returns dL/dinputs (N, D), every layer keeps its gradients."""
+        if self.loss is None:
+            raise ValueError("this network has no loss to go back from: give Network a loss")
         dvalues = self.loss.backward()
         for layer in reversed(self.layers.values()):
             dvalues = layer.backward(dvalues)
@@ -78,6 +100,8 @@ class Network:
         """Returns the gradients under the names of their parameters, in order of the parameters."""
         gradients = {}
         for name, layer in self.dense_layers().items():
+            if not hasattr(layer, "dweights"):
+                raise RuntimeError(f"{name} has no gradients yet: call backward first")
             gradients[f"{name}.weights"] = layer.dweights
             gradients[f"{name}.biases"] = layer.dbiases
         return gradients

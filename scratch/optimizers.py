@@ -37,6 +37,11 @@ class SGD:
         for name, parameter in network.parameters().items():
             if self.momentum:
                 velocity = self.velocities.setdefault(name, np.zeros_like(parameter))
+                if velocity.shape != parameter.shape:
+                    raise ValueError(
+                        f"SGD keeps a velocity {velocity.shape} for {name} but got {parameter.shape}: "
+                        f"each network needs an optimizer of its own"
+                    )
                 velocity *= self.momentum
                 velocity -= self.current_learning_rate * gradients[name]
                 parameter += velocity

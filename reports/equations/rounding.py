@@ -32,6 +32,8 @@ class Rounding:
     unit: float
     smallest: float
     elementary: float
+    kinks: bool = True  # whether kinks are treated as undecided; False and the next only to show that it matters
+    statistical: bool = False  # sqrt(n) u in place of n u: what rounding errors do if they were random
 
     @classmethod
     def of(cls, dtype: Any, elementary_ulp: float = ELEMENTARY_ULP) -> "Rounding":
@@ -44,6 +46,8 @@ class Rounding:
 
         Source: N. Higham, Accuracy and Stability of Numerical Algorithms, lemma 3.1; it covers FMA and blocking.
         """
+        if self.statistical:
+            return float(np.sqrt(terms)) * self.unit
         return terms * self.unit / (1 - terms * self.unit)
 
     def with_underflow(self, error: Array, terms: int) -> Array:

@@ -353,7 +353,7 @@ def absolute_gradient(source: str) -> Equation:
         "one division; either sign is right where the residual is within its error of 0",
         (source, "labels"),
         lambda y, t: sign(y - t) / y.size,
-        lambda r, dy, y, t: np.where(undecided(y, t), 2 / dy.size, 2 * r.unit * np.abs(dy)),
+        lambda r, dy, y, t: np.where(undecided(y, t) & r.kinks, 2 / dy.size, 2 * r.unit * np.abs(dy)),
         undecided,
     )
 
@@ -420,7 +420,7 @@ def relu_backward(name: str, upstream: str, source: str) -> Equation:
         "a mask rounds nothing; where z is within its error of 0 either answer is right",
         (upstream, source),
         lambda da, z: positive_part(z, da),
-        lambda r, dz, da, z: np.where(undecided_sign(z), da.magnitude, np.where(z.value > 0, da.error, 0.0)),
+        lambda r, dz, da, z: np.where(undecided_sign(z) & r.kinks, da.magnitude, np.where(z.value > 0, da.error, 0.0)),
         lambda da, z: undecided_sign(z),
     )
 

@@ -34,12 +34,18 @@ def write_report(comparisons: Sequence[Comparison], out: Path, spread: pd.DataFr
     _write(out / "trajectories.parquet", runs.to_parquet(index=False))
     _write(out / "summary.json", json.dumps(summary(comparisons, spread), indent=2, allow_nan=False) + "\n")
     _write(out / "report.md", markdown(comparisons, spread))
-    return _write(out / "index.html", render(comparisons, spread))
+    return _write(out / "index.html", render(comparisons, spread, overall(comparisons, spread)))
+
+
+def write_tables(out: Path, frames: dict[str, pd.DataFrame]) -> None:
+    """Writes each frame into `out` as a CSV file under its name."""
+    for name, frame in frames.items():
+        _write(out / f"{name}.csv", frame.to_csv(index=False))
 
 
 def summary(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> dict[str, Any]:
     """Returns the report in short, ready for JSON: what is not finite is None."""
-    code = verdict(status for comparison in comparisons for status in comparison.rows["status"])
+    code = overall(comparisons, spread)
     cases = tables.per_case(comparisons).drop(columns=["exact", "close", "says"], errors="ignore")
     cases = cases.rename(columns={"worst used": "worst_used", "worst quantity": "worst_quantity"})
     return {
@@ -53,9 +59,17 @@ def summary(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = Non
     }
 
 
+def overall(comparisons: Sequence[Comparison], spread: pd.DataFrame | None) -> int:
+    """Returns the verdict of everything that was run, the other seeds included."""
+    words = [] if spread is None else spread["verdict"].tolist()
+    codes = [verdict(comparison.rows["status"]) for comparison in comparisons]
+    codes += [code for code, word in VERDICTS.items() if word in words]
+    return 1 if 1 in codes else 0 if codes and set(codes) == {0} else 2
+
+
 def markdown(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> str:
     """Returns the report's tables as Markdown, the verdict on top."""
-    code = verdict(status for comparison in comparisons for status in comparison.rows["status"])
+    code = overall(comparisons, spread)
     parts = [f"# {VERDICTS[code].capitalize()}", sentence(comparisons)]
     for comparison in comparisons:
         if verdict(comparison.rows["status"]):

@@ -11,6 +11,7 @@ from reports.judge import FAILS, PASSES, STATUSES, verdict
 from reports.lockstep import FIRST, STRIDE
 from reports.pipeline import Comparison
 from reports.show import pictures, tables
+from reports.show.notes import notes
 from reports.show.pictures import Picture
 from reports.show.terminal import VERDICTS
 from reports.show.text import failure, share
@@ -20,9 +21,13 @@ MOST_FAILURES = 20  # rows shown per case and dtype; the page says how many more
 # What a column of the report's tables means.
 COLUMNS = {
     "rows": "one row per checked update and quantity: every element of that array on both sides was compared",
+    "rtol needed": "the relative tolerance that np.allclose would have needed (atol 0); big where a value is near 0",
     "used": "the worst gap as a share of its allowance; 1 is the limit, and a row at or below it passes",
     "allowance": "twice a rounding bound derived from the formula of that step, element by element: each side may lie "
     "one bound from the exact value. It is computed from neither side and adjusted to nothing",
+    "local": "the worst gap between scratch and what its own inputs to that row give, in allowances of that one step: "
+    "above 1 a fault was introduced there, while a row beyond its allowance with a small local share inherited it",
+    "truth": "how far either side is from the exact value, in bounds, where the oracle (ball arithmetic) ran",
     "undecided": "elements that lie so close to a kink (a ReLU at 0, two equal probabilities) that rounding decides "
     "which way they fall; their allowance covers both ways",
     "ulp": "units in the last place of the larger value: big where a value is the small difference of large ones, "
@@ -39,6 +44,7 @@ class Part:
     code: int
     verdict: str
     sentence: str
+    notes: list[str]
     pictures: list[Picture]
     layers: pd.DataFrame
 
@@ -64,8 +70,8 @@ class Failure:
     more: int
 
 
-def render(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> str:
-    """Returns the page as HTML; names and numbers are escaped."""
+def render(comparisons: Sequence[Comparison], spread: pd.DataFrame | None, code: int) -> str:
+    """Returns the page as HTML under the verdict `code`; names and numbers are escaped."""
     environment = Environment(
         loader=PackageLoader("reports.show", ""),
         autoescape=True,
@@ -75,7 +81,6 @@ def render(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None
     )
     environment.filters["shown"] = tables.shown
     environment.filters["numeric"] = lambda column: pd.api.types.is_numeric_dtype(column)
-    code = verdict(status for comparison in comparisons for status in comparison.rows["status"])
     ann2 = tables.find(comparisons, "ann2")
     return environment.get_template("page.html.j2").render(
         code=code,
@@ -140,7 +145,8 @@ def part(comparison: Comparison) -> Part:
     """Returns what the page says of one case in one dtype."""
     code = verdict(comparison.rows["status"])
     made = pictures.trajectories(comparison) + pictures.regions(comparison) + pictures.confusion(comparison)
-    return Part(comparison.case.dtype, code, VERDICTS[code], sentence([comparison]), made, tables.per_layer(comparison))
+    layers = tables.per_layer(comparison)
+    return Part(comparison.case.dtype, code, VERDICTS[code], sentence([comparison]), notes(comparison), made, layers)
 
 
 def failed(comparison: Comparison) -> Failure:

@@ -61,6 +61,12 @@ def _trajectory(values: pd.DataFrame, title: str, name: str) -> Picture:
     with rc_context(STYLE):
         figure = Figure(figsize=(4.2, 3.4))
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+        replicas = values.drop(columns=list(SIDES))
+        if len(replicas.columns):
+            low, high = thinned(replicas.min(axis=1)), thinned(replicas.max(axis=1))
+            ends = low.index.union(high.index)
+            above.fill_between(ends, replicas.min(axis=1)[ends], replicas.max(axis=1)[ends], color="#bbbbbb",
+                               label="the reference's replicas")  # fmt: skip
         for side in SIDES:
             line = thinned(values[side])
             mark = "o" if len(line) < 3 else ""  # a line would have hardly a length
@@ -75,6 +81,13 @@ def _trajectory(values: pd.DataFrame, title: str, name: str) -> Picture:
         if len(apart):
             # Dots, since epochs without a difference lie between; as pixels, since each would be 100 bytes of SVG.
             below.plot(apart.index, apart.to_numpy(), ".", color="#444444", markersize=2.5, rasterized=True)
+            noise = replicas.sub(values["reference"], axis=0).abs().max(axis=1)
+            noise = thinned(noise[noise > 0])
+            if len(noise):
+                below.plot(
+                    noise.index, noise.to_numpy(), ".", color="#bbbbbb", markersize=2.5, rasterized=True, zorder=1
+                )
+                apart = pd.concat([apart, noise])
             decades = np.log10([apart.min(), apart.max()])
             below.set(yscale="log", ylim=(10.0 ** np.floor(decades[0] - 0.1), 10.0 ** np.ceil(decades[1] + 0.1)))
         else:

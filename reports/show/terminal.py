@@ -1,6 +1,6 @@
 """What the terminal shows: tables of cases, the rows of a step, and progress (on stderr)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import pandas as pd
@@ -13,8 +13,9 @@ from reports.cases import Case
 from reports.judge import PASSES
 
 WIDE = 110  # columns from which tables show everything
-NEVER_WRAPPED = ("case", "dtype", "verdict", "rows", "quantity", "worst quantity")
+NEVER_WRAPPED = ("kind", "case", "dtype", "verdict", "rows", "quantity", "worst quantity")
 VERDICTS = {0: "parity", 1: "no parity", 2: "cannot judge"}
+JUDGED = {0: "the judge holds", 1: "the judge is broken", 2: "a weakened judge was not caught"}
 COLORS = {0: "green", 1: "bold red", 2: "yellow"}
 
 
@@ -53,9 +54,9 @@ def verdict_table(cases: pd.DataFrame, width: int) -> Table:
     return frame_table(cases[columns], ["rows", "apart", "unjudged", "worst used", "seconds"])
 
 
-def verdict_line(code: int, text: str) -> Text:
+def verdict_line(code: int, text: str, words: Mapping[int, str] = VERDICTS) -> Text:
     """Returns the verdict in its colour, with what it rests on."""
-    return Text.assemble((VERDICTS[code].upper(), COLORS[code]), f": {text}")
+    return Text.assemble((words[code].upper(), COLORS[code]), f": {text}")
 
 
 def step_table(rows: pd.DataFrame, width: int) -> Table:

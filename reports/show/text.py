@@ -41,6 +41,8 @@ def _fields(row: pd.Series, before: pd.DataFrame, lost: int, total: int) -> list
         fields.append(("origin", ORIGINS[row["origin"]]))
     if not np.isnan(row["allowed"]):
         fields.append(("allowed", f"{row['allowed']:.2g}: {why(row)}"))
+    if row["max_rel"] > 0:
+        fields.append(("np.allclose", f"would have needed rtol {row['max_rel']:.2g} (its default is 1e-05)"))
     if len(before):
         names = before["quantity"].tolist()
         run = names[0] if len(names) == 1 else f"{names[0]} ... {names[-1]}"
