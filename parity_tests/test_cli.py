@@ -26,7 +26,7 @@ def run(*arguments: object) -> Result:
 def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
     """One report of two small cases, in a folder that did not exist."""
     out = tmp_path_factory.mktemp("report") / "new" / "folder"
-    return run("report", "square", "ann1-reg-relu", "--epochs", 5, "--jobs", 1, "--seeds", 1, "--out", out), out
+    return run("report", "square", "ann1-reg-relu", "ann2", "--epochs", 5, "--jobs", 1, "--seeds", 1, "--out", out), out
 
 
 def test_report_ends_with_parity_and_says_where_it_lies(report: tuple[Result, Path]) -> None:
@@ -50,7 +50,8 @@ def test_the_tables_hold_what_was_measured(report: tuple[Result, Path]) -> None:
     runs = pd.read_parquet(out / "trajectories.parquet")
     assert list(runs.columns) == ["case", "dtype", "side", "epoch", "loss", "accuracy", "learning_rate"]
     assert runs.groupby(["case", "dtype", "side"]).size().to_dict() == {
-        ("square", dtype, side): 5
+        (case, dtype, side): 5
+        for case in ("ann2", "square")
         for dtype, replicas in (("float64", ["replica 1", "replica 2", "replica 3"]), ("float32", []))
         for side in ("reference", "scratch", *replicas)
     }
@@ -61,7 +62,7 @@ def test_the_summary_is_json_without_nan(report: tuple[Result, Path]) -> None:
     summary = json.loads((report[1] / "summary.json").read_text(), parse_constant=pytest.fail)
     assert (summary["verdict"], summary["says"]) == (0, "parity")
     assert [(case["case"], case["dtype"]) for case in summary["cases"]] == [
-        (name, dtype) for name in ("square", "ann1-reg-relu") for dtype in ("float64", "float32")
+        (name, dtype) for name in ("square", "ann1-reg-relu", "ann2") for dtype in ("float64", "float32")
     ]
     assert {"numpy", "torch", "threads", "python"} <= set(summary["environment"])
     assert summary["spread"][0]["rows not passing"] == 0

@@ -69,7 +69,9 @@ def report(
     spread = None
     if seeds:
         others = [replace(case, seed=case.seed + k) for case in cases if case.loss for k in range(1, seeds + 1)]
-        spread = _spread(_run(others, jobs, every, replicas, "other seeds"))
+        from reports.show.seeds import seeds_table
+
+        spread = seeds_table(_run(others, jobs, every, replicas, "other seeds"))
 
     from rich.console import Console
 
@@ -106,7 +108,7 @@ def explain(name: str, dtype: str, epochs: int | None, every: int | None) -> Non
 
     from rich.console import Console
 
-    from reports.judge import PASSES, verdict
+    from reports.judge import verdict
     from reports.lockstep import Ledger
     from reports.pipeline import first_failure, judged_steps
     from reports.show.terminal import progress_bar, step_table
@@ -120,14 +122,27 @@ def explain(name: str, dtype: str, epochs: int | None, every: int | None) -> Non
             if first_failure(rows):
                 break
     kept = ledger.frame(case)
-    last = kept[kept["update"] == rows[0]["update"]]
+    step = _worth_showing(kept)
+    first = step.iloc[0]
+    where = f"probe '{first['probe']}'" if first["probe"] else f"epoch {first['epoch']} of {case.epochs}"
     console = Console()
-    bad = ~last["status"].isin(PASSES)
-    shown = last.iloc[: int(bad.argmax()) + 1] if bad.any() else last
-    console.print(f"epoch {last['epoch'].iloc[0]} of {case.epochs}, update {last['update'].iloc[0]}: {case.says}")
-    console.print(step_table(shown, console.width))
+    console.print(f"{where}, update {first['update']}: {case.says}", highlight=False, markup=False)
+    console.print(step_table(step, console.width))
     console.print(f"\n{failure(kept)}", highlight=False, soft_wrap=True, markup=False)
     sys.exit(verdict(kept["status"]))
+
+
+def _worth_showing(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Returns the rows up to the first that does not pass, of its own step; of the last checked step where all do."""
+    from reports.judge import PASSES
+
+    bad = rows[~rows["status"].isin(PASSES)]
+    if len(bad):
+        lost = bad.iloc[0]
+        step = rows[(rows["update"] == lost["update"]) & (rows["probe"] == lost["probe"])]
+        return step[step.index <= lost.name]
+    training = rows[rows["probe"] == ""]
+    return training[training["update"] == training["update"].max()]
 
 
 @main.command()
@@ -219,30 +234,6 @@ def _run(cases: list[Case], jobs: int | None, every: int | None, replicas: bool,
         except RuntimeError as error:
             raise CannotJudge(f"a case could not be run, so there is no verdict: {error}") from error
     return [done[case] for case in cases]
-
-
-def _spread(comparisons: list["Comparison"]) -> "pd.DataFrame":
-    """Returns the spread of final loss and accuracy over seeds, per case and dtype, both sides."""
-    import pandas as pd
-
-    from reports.judge import PASSES, verdict
-    from reports.show.terminal import VERDICTS
-
-    rows: dict[tuple[str, str], list[Any]] = {}
-    for comparison in comparisons:
-        rows.setdefault((comparison.case.name, comparison.case.dtype), []).append(comparison)
-    table = []
-    for (name, dtype), runs in rows.items():
-        row: dict[str, Any] = {"case": name, "dtype": dtype, "seeds": len(runs)}
-        row["verdict"] = VERDICTS[verdict(status for run in runs for status in run.rows["status"])]
-        row["rows not passing"] = sum(int((~run.rows["status"].isin(PASSES)).sum()) for run in runs)
-        for side in ("scratch", "reference"):
-            last = pd.DataFrame([run.trajectories[run.trajectories["side"] == side].iloc[-1] for run in runs])
-            row[f"{side} loss"] = f"{last['loss'].min():.3f} – {last['loss'].max():.3f}"
-            if runs[0].case.classifies:
-                row[f"{side} accuracy"] = f"{last['accuracy'].min():.3f} – {last['accuracy'].max():.3f}"
-        table.append(row)
-    return pd.DataFrame(table).fillna("")
 
 
 def _explain_failure(console: Any, rows: "pd.DataFrame") -> None:

@@ -94,13 +94,18 @@ class Ledger:
 
     def frame(self, case: Case) -> pd.DataFrame:
         """Returns the kept rows in order of computation; the environment travels in `attrs`."""
-        kept = sorted([*self.rows, *self.worst.values()], key=lambda row: (row["probe"] != "", row["update"]))
+        kept = sorted([*self.rows, *self.worst.values()], key=_place)
         rows = pd.DataFrame(kept)
         rows.insert(0, "case", case.name)
         rows.insert(1, "precision", case.dtype)
         rows["checked"] = [self.checked[row["quantity"], row["probe"]] for row in kept]
         rows.attrs["environment"] = environment()
         return rows
+
+
+def _place(row: Row) -> tuple[bool, bool, int]:
+    """Steps in order, then what concerns the whole training (a stop, the free runs), then the probes."""
+    return row["probe"] != "", row["update"] < 0, row["update"]
 
 
 def _measured(row: Row) -> Row:

@@ -47,6 +47,7 @@ class Part:
     notes: list[str]
     pictures: list[Picture]
     layers: pd.DataFrame
+    probes: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,9 @@ def part(comparison: Comparison) -> Part:
     """Returns what the page says of one case in one dtype."""
     code = verdict(comparison.rows["status"])
     made = pictures.trajectories(comparison) + pictures.regions(comparison) + pictures.confusion(comparison)
-    layers = tables.per_layer(comparison)
-    return Part(comparison.case.dtype, code, VERDICTS[code], sentence([comparison]), notes(comparison), made, layers)
+    layers, probes = tables.per_layer(comparison), tables.per_probe(comparison)
+    words = sentence([comparison])
+    return Part(comparison.case.dtype, code, VERDICTS[code], words, notes(comparison), made, layers, probes)
 
 
 def failed(comparison: Comparison) -> Failure:

@@ -88,7 +88,8 @@ def _worst(rows: pd.DataFrame) -> pd.Series:
 def per_layer(comparison: Comparison) -> pd.DataFrame:
     """Returns one row per quantity in order of computation, over all checked steps; `epoch` is that of the worst."""
     table = []
-    for quantity, rows in comparison.rows.groupby("quantity", sort=False):
+    training = comparison.rows[comparison.rows["probe"] == ""]
+    for quantity, rows in training.groupby("quantity", sort=False):
         worst = _worst(rows)
         table.append(
             {
@@ -111,10 +112,22 @@ def per_layer(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
+def per_probe(comparison: Comparison) -> pd.DataFrame:
+    """Returns one row per probe: its rows, the one that uses most of its allowance, and the statuses."""
+    table = []
+    for probe, rows in comparison.rows[comparison.rows["probe"] != ""].groupby("probe", sort=False):
+        worst = _worst(rows)
+        statuses = ", ".join(f"{count:,} {name}" for name, count in rows["status"].value_counts().items())
+        row = {"probe": probe, "rows": len(rows), "worst used": worst["used"], "worst quantity": worst["quantity"]}
+        predicted = rows[rows["hint"].str.startswith("as predicted")]["hint"]
+        table.append(row | {"statuses": statuses, "departure": predicted.iloc[0] if len(predicted) else ""})
+    return pd.DataFrame(table)
+
+
 def failures(comparison: Comparison) -> pd.DataFrame:
     """Returns the rows that do not pass, in order of computation."""
     rows = comparison.rows[~comparison.rows["status"].isin(PASSES)]
-    columns = ["epoch", "update", "quantity", "status", "out", "elements", "used", "max_abs", "worst_index"]
+    columns = ["epoch", "update", "probe", "quantity", "status", "out", "elements", "used", "max_abs", "worst_index"]
     return rows[[*columns, "scratch", "reference", "hint"]].reset_index(drop=True)
 
 
@@ -151,7 +164,8 @@ def collapse(comparisons: Sequence[Comparison]) -> pd.DataFrame:
         return pd.DataFrame()
     losses = ann2.trajectories.pivot_table(index="epoch", columns="side", values="loss")
     table = losses[list(SIDES)].add_suffix(" loss")
-    biases = ann2.rows[ann2.rows["quantity"] == f"parameter/{ann2.case.layers[-1].name}.biases"].set_index("epoch")
+    steps = ann2.rows[ann2.rows["probe"] == ""]
+    biases = steps[steps["quantity"] == f"parameter/{ann2.case.layers[-1].name}.biases"].set_index("epoch")
     off = biases[list(SIDES)] - float(ann2.labels.mean())
     before = off["scratch"].reindex(off.index - 1).set_axis(off.index)
     for side in SIDES:
