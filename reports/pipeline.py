@@ -43,6 +43,8 @@ class Comparison:
     horizon: int | None = None  # the epoch at which twins of the reference part, where that was looked for
     replicas: int = 0  # epochs of the reference's replicas
     updates_per_epoch: int = 1
+    lockstep_seconds: float = 0.0  # both sides' trainings and the checks between
+    alone_seconds: float = 0.0  # both sides' trainings without the checks
 
 
 def compare(
@@ -100,9 +102,12 @@ def _watched(
         for step, pause in pauses(case, data, network, watch):
             rows: list[Row] = []
             if pause:
+                began = time.perf_counter()
                 oracle = first or step.epoch == case.epochs - 1
-                rows = judged(case, pause, traces.reference_trace(case, pause, twin), oracle)
+                theirs = traces.reference_trace(case, pause, twin)
+                rows = judged(case, pause, theirs, oracle=oracle, thorough=watch.keep)
                 first = False
+                watch.seconds += time.perf_counter() - began
             progress(1)
             yield step, rows, watch.keep
     except REFUSALS as error:  # the side under test refused to go on, and says why
@@ -140,6 +145,7 @@ def run(case: Case, progress: Progress = _ignore, every: int | None = None, long
             yield step
 
     sides: dict[str, Any] = {"scratch": scratch.fold(watched()), "reference": reference.fold(counted())}
+    alone = time.perf_counter() - began - watch.seconds
     went_through = len(sides["scratch"].loss) == case.epochs
     if went_through:
         for rows, keep in _probed(case, data, ours, traces.scratch_steps):
@@ -155,6 +161,7 @@ def run(case: Case, progress: Progress = _ignore, every: int | None = None, long
             sides |= {f"replica {k}": run for k, run in enumerate(runs, start=1)}
     result.rows, result.trajectories = ledger.frame(case), _trajectories(case, sides)
     result.events = dict(watch.events)
+    result.lockstep_seconds, result.alone_seconds = alone + watch.seconds, alone
     if went_through:
         _answer(result, ours, theirs)
     result.seconds = time.perf_counter() - began

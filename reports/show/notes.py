@@ -26,6 +26,9 @@ def _training(comparison: Comparison, rows: pd.DataFrame) -> list[str]:
     if checked == total:
         which = f"Every one of {total:,} updates"
     said = [f"{which} is a reference update to within rounding."] if verdict(rows["status"]) == 0 else []
+    if comparison.alone_seconds:
+        ratio = comparison.lockstep_seconds / comparison.alone_seconds
+        said.append(f"Checking made the two trainings take {ratio:.1f} times what they take alone.")
     if comparison.events:
         events = ", ".join(f"{name} ({count:,})" for name, count in comparison.events.items())
         said.append(f"Events that were looked at besides: {events}.")
