@@ -1,9 +1,8 @@
 """What the terminal shows: tables of cases, the rows of a step, and progress (on stderr)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -11,6 +10,9 @@ from rich.text import Text
 
 from reports.cases import Case
 from reports.judge import PASSES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDE = 110  # columns from which tables show everything
 NEVER_WRAPPED = ("kind", "case", "dtype", "verdict", "rows", "quantity", "worst quantity")
@@ -34,7 +36,7 @@ def progress_bar() -> Progress:
     )
 
 
-def frame_table(frame: pd.DataFrame, numbers: Iterable[str] = ()) -> Table:
+def frame_table(frame: "pd.DataFrame", numbers: Iterable[str] = ()) -> Table:
     """Returns a frame as a table; columns in `numbers` stand to the right."""
     table = Table(header_style="bold", box=None, pad_edge=False)
     right = set(numbers)
@@ -46,7 +48,7 @@ def frame_table(frame: pd.DataFrame, numbers: Iterable[str] = ()) -> Table:
     return table
 
 
-def verdict_table(cases: pd.DataFrame, width: int) -> Table:
+def verdict_table(cases: "pd.DataFrame", width: int) -> Table:
     """Returns the table of cases with the columns that fit."""
     columns = ["case", "dtype", "verdict", "rows", "apart", "unjudged", "worst used"]
     if width >= WIDE:
@@ -59,8 +61,10 @@ def verdict_line(code: int, text: str, words: Mapping[int, str] = VERDICTS) -> T
     return Text.assemble((words[code].upper(), COLORS[code]), f": {text}")
 
 
-def step_table(rows: pd.DataFrame, width: int) -> Table:
+def step_table(rows: "pd.DataFrame", width: int) -> Table:
     """Returns the rows of one step, each at its worst element; fewer columns when narrow."""
+    import pandas as pd  # here, so that lists load without it
+
     number = ("{:.5g}" if width >= WIDE else "{:.4g}").format
     shown = pd.DataFrame(
         {
