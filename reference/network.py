@@ -33,7 +33,8 @@ class Network(nn.Module):
 
     def penalty(self) -> Tensor:
         """Returns the sum of the L1 and L2 penalties of all layers, a number (0 without any)."""
-        return torch.stack([layer.penalty() for layer in self.dense_layers().values()]).sum()
+        penalties = [layer.penalty() for layer in self.dense_layers().values()]
+        return torch.stack(penalties).sum() if penalties else torch.zeros((), device=self.device)
 
     def dense_layers(self) -> dict[str, Dense]:
         """Returns the layers that learn, by name, in order."""
@@ -60,7 +61,7 @@ class Network(nn.Module):
 def available(device: str) -> torch.device:
     """Returns the torch device called "cpu", "cuda" or "mps", or raises RuntimeError when it is not there."""
     have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    kind = device.split(":")[0]
+    kind = str(device).split(":")[0]
     if kind not in have:
         raise RuntimeError(f"reference runs on cpu, cuda or mps but got device {device!r}")
     if not have[kind]:

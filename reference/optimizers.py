@@ -32,12 +32,15 @@ class SGD:
     def attach(self, network: Network) -> torch.optim.Optimizer:
         """Builds torch's optimizer over the network's parameters, at the first call, and its schedule."""
         if self.optimizer is None:
+            self.network = network
             if self.momentum:
                 self.optimizer = RateInsideVelocity(network.parameters(), self.learning_rate, self.momentum)
             else:
                 self.optimizer = torch.optim.SGD(network.parameters(), lr=self.learning_rate)
             start = self.iterations
             self.schedule = LambdaLR(self.optimizer, lambda k: 1 / (1 + self.decay * (start + k)))
+        if network is not self.network:
+            raise ValueError("this SGD moves another network: each network needs an optimizer of its own")
         return self.optimizer
 
     def update(self, network: Network) -> None:

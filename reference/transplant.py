@@ -82,13 +82,15 @@ def read_velocities(optimizer: SGD, network: Network) -> dict[str, Array]:
 def _matched(network: Network, arrays: Mapping[str, Array], what: str) -> dict[str, Tensor]:
     """Returns the table after checking that `arrays` matches it entry for entry."""
     rows = table(network)
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"transplant: {what}s come as a mapping of names to arrays but got {type(arrays).__name__}")
     if missing := [row for row in rows if row not in arrays]:
         raise ValueError(f"transplant: {what} {missing[0]} is missing; wanted {', '.join(rows)}")
     if extra := [row for row in arrays if row not in rows]:
         raise ValueError(f"transplant: {what} {extra[0]} has no place in the torch network; wanted {', '.join(rows)}")
     for row, tensor in rows.items():
         came, wanted = arrays[row], tuple(to_scratch_layout(tensor).shape)
-        if not isinstance(came, np.ndarray):
+        if type(came) is not np.ndarray:
             raise TypeError(f"transplant: {what} {row} takes a NumPy array {wanted} but got {type(came).__name__}")
         if came.shape != wanted:
             hint = "; transplant transposes by itself, pass the lecture's layout" if came.T.shape == wanted else ""

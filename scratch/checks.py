@@ -35,7 +35,7 @@ def generator(name: str, rng: Any) -> np.random.Generator:
     if rng is None:
         return np.random.default_rng()
     if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"{name} takes a random generator as rng but got {rng!r}: use np.random.default_rng({rng!r})")
+        raise TypeError(f"{name} takes a random generator as rng but got {rng!r}: use np.random.default_rng(0), say")
     return rng
 
 
@@ -66,6 +66,22 @@ def plain_array(name: str, what: str, came: Any) -> None:
     """Raises TypeError unless `came` is a plain ndarray: a list, a matrix or a masked array computes otherwise."""
     if type(came) is not np.ndarray:
         raise TypeError(f"{name} takes {what} as a NumPy array but got {type(came).__name__}: use np.asarray")
+
+
+def parameters(name: str, weights: Any, biases: Any, sizes: tuple[int, int]) -> None:
+    """Raises unless weights (D, H) and biases (1, H) are plain float arrays of one dtype: a user may have set them."""
+    for what, came, wanted in (("weights", weights, sizes), ("biases", biases, (1, sizes[1]))):
+        plain_array(name, what, came)
+        if came.shape != wanted:
+            raise ValueError(f"{name} takes {what} {wanted} but got {came.shape}: use {what}.reshape{wanted}, or .T")
+        if came.dtype not in FLOATS or came.dtype != weights.dtype:
+            raise TypeError(_dtype_message(name, what, came.dtype, weights.dtype if weights.dtype in FLOATS else None))
+
+
+def loss(came: Any) -> None:
+    """Raises TypeError unless `came` is a loss object: forward(inputs, labels), and backward()."""
+    if isinstance(came, type) or not hasattr(came, "forward") or len(signature(came.forward).parameters) != 2:
+        raise TypeError(f"a network takes a loss object as loss but got {came!r}: use SoftmaxCrossEntropy(), say")
 
 
 def layer(name: str, came: Any) -> None:
@@ -196,8 +212,6 @@ def _shape_hint(what: str, array: Array, columns: int | None) -> str:
         return "a single number came; two axes are wanted, samples and features"
     if columns and array.shape[0] == columns:
         return f"samples are rows and features are columns; was it transposed? Use {what}.T"
-    if what == "dvalues":
-        return "was the gradient of another layer passed?"
     return "was an activation's input passed instead of its output?"
 
 

@@ -53,6 +53,7 @@ class Dense:
         Shapes: inputs (N, D) -> output (N, H).
         Raises: TypeError or ValueError for another shape or dtype.
         """
+        checks.parameters(self.name, self.weights, self.biases, (self.n_inputs, self.n_neurons))
         checks.matrix(self.name, "inputs", inputs, self.n_inputs, self.weights.dtype)
         self.inputs = inputs
         self.output = np.dot(inputs, self.weights) + self.biases  # (N, H)

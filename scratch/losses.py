@@ -166,5 +166,6 @@ def negative_log_likelihood(probabilities: Array, labels: Array) -> Array:
 
 def accuracy(outputs: Array, labels: Array) -> float:
     """Returns the share of samples whose largest output, the first on ties, is the label's: outputs (N, C)."""
+    checks.matrix("accuracy", "outputs", outputs)
     labels = checks.class_labels("accuracy", labels, *outputs.shape)  # (N,)
     return float(np.mean(outputs.argmax(axis=1) == labels))

@@ -29,8 +29,8 @@ class Network:
             raise ValueError("a network needs at least one layer but got none")
         for name, layer in layers.items():
             checks.layer(name, layer)
-        if (loss is not None and not hasattr(loss, "forward")) or isinstance(loss, type):
-            raise TypeError(f"a network takes a loss object as loss but got {loss!r}: use SoftmaxCrossEntropy(), say")
+        if loss is not None:
+            checks.loss(loss)
         if len({id(layer) for layer in layers.values()}) < len(layers):
             raise ValueError("a layer object stands twice in the network: each place needs its own, it keeps values")
         self.layers = dict(layers)

@@ -58,7 +58,7 @@ def steps(
     if network.loss is None:
         raise ValueError("this network has no loss to train on: give Network a loss")
     checks.whole_number("steps", "epochs", epochs, least=0)
-    checks.plain_array("steps", "inputs", inputs)
+    checks.matrix("steps", "inputs", inputs)
     checks.plain_array("steps", "labels", labels)
     if len(inputs) != len(labels):
         raise ValueError(f"steps takes one label per sample but got {len(inputs)} inputs and {len(labels)} labels")
