@@ -68,6 +68,19 @@ class Case:
     def __str__(self) -> str:
         return self.name
 
+    def network(self) -> str:
+        """The layers in a line."""
+        return " → ".join(f"{layer.kind}{layer.sizes or ''}" for layer in self.layers)
+
+    def training(self) -> str:
+        """Loss, rates and epochs in a line."""
+        if not self.loss:
+            return "forward only"
+        batches = f"batches of {self.batch_size}" if self.batch_size else "full batch"
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs:,} epochs"
+        rates = f"rate {self.learning_rate:g}, decay {self.decay:g}, momentum {self.momentum:g}"
+        return f"{self.loss}, {rates}, {epochs}, {batches}"
+
     @property
     def outputs(self) -> int:
         """The width of the last Dense layer."""

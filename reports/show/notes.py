@@ -49,7 +49,8 @@ def _free_runs(comparison: Comparison, rows: pd.DataFrame) -> list[str]:
     """How far the free runs part in the quiet epochs, and what the picture beyond them proves."""
     said = []
     for _, row in rows.iterrows():
-        said.append(f"Left alone for {QUIET_EPOCHS} epochs: {row['hint']}; scratch uses {share(row['used'])}.")
+        used = share(row["used"])
+        said.append(f"Left alone, at most for {QUIET_EPOCHS} epochs: {row['hint']}; scratch uses {used}.")
     if comparison.replicas == comparison.case.epochs > QUIET_EPOCHS:
         horizon = comparison.horizon
         where = "never part" if horizon is None else f"part at epoch {horizon:,} (the chaos horizon)"

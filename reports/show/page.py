@@ -131,15 +131,9 @@ def grouped(comparisons: Sequence[Comparison]) -> dict[str, list[Comparison]]:
 def section(comparisons: Sequence[Comparison]) -> Section:
     """Returns what the page says of one case."""
     case = comparisons[0].case
-    training = "forward only"
-    if case.loss:
-        batches = f"batches of {case.batch_size}" if case.batch_size else "full batch"
-        training = (
-            f"{case.loss}, rate {case.learning_rate:g}, decay {case.decay:g}, momentum {case.momentum:g}, "
-            f"{case.epochs:,} {'epoch' if case.epochs == 1 else 'epochs'}, {batches}"
-        )
-    network = " → ".join(f"{layer.kind}{layer.sizes or ''}" for layer in case.layers)
-    return Section(case, network, training, pictures.allowances(comparisons), [part(one) for one in comparisons])
+    return Section(
+        case, case.network(), case.training(), pictures.allowances(comparisons), [part(one) for one in comparisons]
+    )
 
 
 def part(comparison: Comparison) -> Part:

@@ -94,14 +94,6 @@ def case_table(cases: Iterable[Case], width: int) -> Table:
     for column in ("what it shows", "network", "training")[: 3 if width >= WIDE else 1]:
         table.add_column(column, overflow="fold")
     for case in cases:
-        network = " → ".join(f"{layer.kind}{layer.sizes or ''}" for layer in case.layers)
-        training = "forward only"
-        if case.loss:
-            batches = f", batches of {case.batch_size}" if case.batch_size else ""
-            training = (
-                f"{case.loss}, rate {case.learning_rate:g}, decay {case.decay:g}, momentum {case.momentum:g}, "
-                f"{case.epochs:,} epochs{batches}"
-            )
-        cells = [case.name, case.says, network, training][: 4 if width >= WIDE else 2]
+        cells = [case.name, case.says, case.network(), case.training()][: 4 if width >= WIDE else 2]
         table.add_row(*(Text(cell) for cell in cells))
     return table
