@@ -106,3 +106,17 @@ def test_what_no_rounding_touches_has_no_allowance() -> None:
     zero, w = Bounded(np.zeros((1, 3)), np.zeros((1, 3))), Bounded(np.ones((3, 2)), np.zeros((3, 2)))
     b = Bounded(np.zeros((1, 2)), np.zeros((1, 2)))
     assert rules.dense("d", "inputs").error(Rounding.of(np.float32), np.zeros((1, 2)), zero, w, b).tolist() == [[0, 0]]
+
+
+def test_a_lost_bound_never_turns_into_a_claim() -> None:
+    """Where an inherited error is NaN every rule keeps it, or leaves the element undecided: 0 would be a claim."""
+    r, lost = Rounding.of(np.float32), Bounded(np.ones((1, 2)), np.array([[np.nan, 0.0]]))
+    one = Bounded(np.ones((1, 2)), np.zeros((1, 2)))
+    assert np.isnan(r.with_underflow(lost.error, 3)).tolist() == [[True, False]]
+    assert np.isnan(rules.relu("a", "z").error(r, one.value, lost)).tolist() == [[True, False]]
+    assert rules.undecided_sign(lost).tolist() == [[True, False]]
+    rate = Bounded(np.float64(0.1), np.float64(0.0))
+    assert np.isnan(rules.velocity("w", 0.5).error(r, one.value, lost, one, rate)).tolist() == [[True, False]]
+    accuracy = rules.accuracy("p").undecided
+    assert accuracy is not None
+    assert accuracy(lost, one).tolist() == [True]

@@ -1,15 +1,21 @@
 """Runs both sides of a case, measures the gap, judges it and shows it.
 
-cases.py        the cases: plain data
-traces.py       runs one side: named arrays per step
-equations/      the step as named equations: value, formula, rounding bound
-measure.py      two arrays -> how far apart
-judge.py        gap and allowance -> status
-compare.py      the pipeline: compare(case) -> DataFrame
-environment.py  what the verdict was reached on
-runner.py       many cases on all cores
-show/           frames -> terminal, files, page
-cli.py          the `parity` command
+cases.py         the cases: plain data
+traces.py        runs one side: named arrays per step
+equations/       the step as named equations: value, formula, rounding bound, truth
+measure.py       two arrays -> how far apart
+judge.py         gap and allowance -> status
+lockstep.py      which updates are checked, the rows of one, how many rows are kept
+probes.py        small batches for the corners where ordinary data do not go
+free_running.py  both sides left alone, against the reference's own noise
+departures.py    where the lecture's rule is known to part from torch's
+pipeline.py      the whole story: compare(case) -> DataFrame, run(case) -> Comparison
+runner.py        independent work on all cores
+certify.py       the judge itself on trial, on honest_nets.py
+calibrated.py    the few numbers that are measured and not derived
+environment.py   what a verdict was reached on
+show/            frames -> terminal, files, page
+cli.py           the `parity` command
 """
 
 from typing import Any

@@ -55,7 +55,7 @@ class Rounding:
 
         An error of exactly 0 stays 0: a dead unit, or 0 times a weight, is 0 on both sides, and must be.
         """
-        return np.where(error > 0, error + terms * self.smallest, 0.0)
+        return np.where(error == 0, 0.0, error + terms * self.smallest)  # NaN, no claim, stays NaN
 
 
 EXACT = 0.0  # the error of what both sides are given: inputs, labels, the parameters at the start of a step

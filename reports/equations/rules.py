@@ -37,8 +37,8 @@ class Equation:
 
 
 def undecided_sign(x: Bounded) -> Array:
-    """Returns where x lies within both sides' error of 0, so that its sign may honestly differ."""
-    return (np.abs(x.value) <= 2 * x.error) & (x.error > 0)
+    """Returns where x lies within both sides' error of 0, so that its sign may honestly differ; NaN errors do."""
+    return ~(np.abs(x.value) > 2 * x.error) & (x.error != 0)
 
 
 def dense(name: str, source: str) -> Equation:
@@ -67,7 +67,7 @@ def relu(name: str, source: str) -> Equation:
         "the maximum rounds nothing and is 1-Lipschitz; below -2 E(z) both sides give exactly 0",
         (source,),
         lambda z: positive_part(z, z),
-        lambda r, a, z: np.where(z.value > -2 * z.error, z.error, 0.0),
+        lambda r, a, z: np.where(z.value <= -2 * z.error, 0.0, z.error),
     )
 
 
@@ -277,7 +277,7 @@ def accuracy(source: str) -> Equation:
         rows = np.arange(len(top))
         upper = p.value + 2 * p.error
         upper[rows, top] = -np.inf
-        return p.value[rows, top] - 2 * p.error[rows, top] <= upper.max(axis=1, initial=-np.inf)
+        return ~(p.value[rows, top] - 2 * p.error[rows, top] > upper.max(axis=1, initial=-np.inf))
 
     return Equation(
         "accuracy",
