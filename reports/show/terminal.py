@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDE = 110  # columns from which tables show everything
-NEVER_WRAPPED = ("kind", "case", "dtype", "verdict", "rows", "quantity", "worst quantity")
+NEVER_WRAPPED = ("kind", "judge", "elements", "case", "dtype", "verdict", "rows", "quantity", "worst quantity")
 VERDICTS = {0: "parity", 1: "no parity", 2: "cannot judge"}
 JUDGED = {0: "the judge holds", 1: "the judge is broken", 2: "a weakened judge was not caught"}
 COLORS = {0: "green", 1: "bold red", 2: "yellow"}
