@@ -92,7 +92,8 @@ def report(
     for comparison in comparisons:
         _explain_failure(console, comparison.rows)
     rows = sum(len(comparison.rows) for comparison in comparisons)
-    console.print(verdict_line(result["verdict"], f"{rows:,} rows of {len(CASES if not names else set(names))} cases"))
+    count = len({comparison.case.name for comparison in comparisons})
+    console.print(verdict_line(result["verdict"], f"{rows:,} rows of {count} case{'s' if count > 1 else ''}"))
     console.print(f"report: {page}", highlight=False, soft_wrap=True)
     sys.exit(result["verdict"])
 
