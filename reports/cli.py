@@ -76,6 +76,7 @@ def report(
     from rich.console import Console
 
     from reports.show.files import summary, write_report
+    from reports.show.notes import notes
     from reports.show.tables import per_case, shown
     from reports.show.terminal import frame_table, verdict_line, verdict_table
 
@@ -90,6 +91,9 @@ def report(
     if spread is not None:
         console.print(frame_table(spread, spread.columns[2:]))
     for comparison in comparisons:
+        if every and comparison.case.loss:
+            told = " ".join(notes(comparison)[:2])  # how many updates were checked, and what that cost
+            console.print(f"{comparison.case}, {comparison.case.dtype}: {told}", highlight=False, markup=False)
         _explain_failure(console, comparison.rows)
     rows = sum(len(comparison.rows) for comparison in comparisons)
     count = len({comparison.case.name for comparison in comparisons})
