@@ -67,4 +67,5 @@ def available(device: str) -> torch.device:
     if not have[kind]:
         there = ", ".join(name for name, here in have.items() if here)
         raise RuntimeError(f"device {device!r} is not available to torch {torch.__version__} here; there is: {there}")
+    torch.backends.cuda.matmul.allow_tf32 = False  # 10 bits of mantissa: no bound on float32 covers it
     return torch.device(device)
