@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import scratch
-from reports.cases import CASES
+from reports.cases import CASES, by_name
 from reports.cli import main
 
 FILES = {
@@ -119,6 +119,12 @@ def test_list_names_every_case() -> None:
     """`parity list` has a line for each case."""
     output = run("list").output
     assert all(name in output for name in CASES)
+
+
+def test_two_cases_of_one_name_are_refused() -> None:
+    """A case never replaces another in silence."""
+    with pytest.raises(ValueError, match="two cases are called 'iris': each needs a name of its own"):
+        by_name([CASES["iris"], CASES["iris"]])
 
 
 def test_certify_prints_its_tables(tmp_path: Path) -> None:

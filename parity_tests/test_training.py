@@ -41,9 +41,9 @@ def test_main_prints_the_lectures_lines() -> None:
 
 @pytest.mark.parametrize("arguments", [["many"], ["-5"], ["1.5"], ["1", "2"]])
 def test_main_says_how_it_is_called(arguments: list[str]) -> None:
-    """Anything but one whole number ends with the usage and a non-zero exit code, and trains nothing."""
+    """Anything but one whole number ends with the usage and exit code 2, and trains nothing."""
     done = main(*arguments)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: python -m scratch [EPOCHS]")
 
 

@@ -267,7 +267,18 @@ _ALL = (
     ),
 )  # fmt: skip
 
-CASES: dict[str, Case] = {case.name: case for case in _ALL}
+
+def by_name(cases: Iterable[Case]) -> dict[str, Case]:
+    """Returns the cases by name; raises ValueError when two have the same, so that none is lost in silence."""
+    named: dict[str, Case] = {}
+    for case in cases:
+        if case.name in named:
+            raise ValueError(f"two cases are called {case.name!r}: each needs a name of its own")
+        named[case.name] = case
+    return named
+
+
+CASES: dict[str, Case] = by_name(_ALL)
 
 
 def select(names: Iterable[str], dtypes: Iterable[str] = DTYPES, epochs: int | None = None) -> list[Case]:

@@ -206,4 +206,4 @@ def verdict(certificate: pd.DataFrame, controls: pd.DataFrame) -> int:
     """Returns 0 for no violation with every control seen to fail, 1 for a violation, 2 for a control that passed."""
     if certificate[["pairs apart", "truth missed"]].to_numpy().any():
         return 1
-    return 0 if controls["seen to fail"].all() else 2
+    return 0 if controls["seen to fail"].all() else 2  # with few networks a control may find none to fail on

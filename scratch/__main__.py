@@ -29,5 +29,6 @@ def main(epochs: int = 20_000) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 2 or not all(argument.isdecimal() for argument in sys.argv[1:]):
-        sys.exit("usage: python -m scratch [EPOCHS], for example python -m scratch 2000")
+        print("usage: python -m scratch [EPOCHS], for example python -m scratch 2000", file=sys.stderr)
+        sys.exit(2)
     main(*map(int, sys.argv[1:]))

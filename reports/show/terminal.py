@@ -15,9 +15,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDE = 110  # columns from which tables show everything
-NEVER_WRAPPED = ("kind", "judge", "elements", "case", "dtype", "verdict", "rows", "quantity", "worst quantity")
+NEVER_WRAPPED = (
+    "kind",
+    "judge",
+    "elements",
+    "case",
+    "dtype",
+    "verdict",
+    "status",
+    "rows",
+    "quantity",
+    "worst quantity",
+)
 VERDICTS = {0: "parity", 1: "no parity", 2: "cannot judge"}
-JUDGED = {0: "the judge holds", 1: "the judge is broken", 2: "a weakened judge was not caught"}
+JUDGED = {0: "the judge holds", 1: "the judge is broken", 2: "a weakened judge was not caught (try more networks)"}
 COLORS = {0: "green", 1: "bold red", 2: "yellow"}
 
 
@@ -42,7 +53,8 @@ def frame_table(frame: "pd.DataFrame", numbers: Iterable[str] = ()) -> Table:
     right = set(numbers)
     for column in frame.columns:
         side: Literal["left", "right"] = "right" if column in right else "left"
-        table.add_column(Text(str(column)), justify=side, overflow="fold", no_wrap=column in NEVER_WRAPPED)
+        whole = column in NEVER_WRAPPED or column in right  # a number on two lines is another number
+        table.add_column(Text(str(column)), justify=side, overflow="fold", no_wrap=whole)
     for values in frame.itertuples(index=False):
         table.add_row(*(Text(str(value)) for value in values))
     return table
@@ -65,7 +77,7 @@ def step_table(rows: "pd.DataFrame", width: int) -> Table:
     """Returns the rows of one step, each at its worst element; fewer columns when narrow."""
     import pandas as pd  # here, so that lists load without it
 
-    number = ("{:.5g}" if width >= WIDE else "{:.4g}").format
+    number = ("{:.5g}" if width >= WIDE else "{:.3g}").format
     shown = pd.DataFrame(
         {
             "quantity": rows["quantity"],
