@@ -1,6 +1,7 @@
 """The command line as a user runs it: what it prints, what it writes, what it returns."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import scratch
-from reports.cases import CASES, by_name
+from reports.cases import CASES, Layer, by_name
 from reports.cli import main
 
 FILES = {
@@ -125,6 +126,27 @@ def test_two_cases_of_one_name_are_refused() -> None:
     """A case never replaces another in silence."""
     with pytest.raises(ValueError, match="two cases are called 'iris': each needs a name of its own"):
         by_name([CASES["iris"], CASES["iris"]])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            {"layers": (Layer("a", "Tahn"),)},
+            "case iris: a is one of Dense, ReLU, Sigmoid, Tanh, Softmax but got 'Tahn'",
+        ),
+        ({"loss": "Softmax"}, "case iris: a loss is one of HalfSquaredError, "),
+        ({"dtype": "float16"}, "case iris: dtype is one of float64, float32 but got 'float16'"),
+        ({"targets": "column"}, "case iris: targets are one of labels, one-hot, class number but got 'column'"),
+        ({"epochs": 0}, "case iris: a loss needs at least one epoch, and epochs need a loss"),
+        ({"layers": (Layer("a", "ReLU"), Layer("a", "ReLU"))}, "case iris: layers need names of their own"),
+    ],
+)
+def test_a_case_that_cannot_be_is_refused(change: dict[str, object], told: str) -> None:
+    """A misspelt layer, loss, dtype or target is told when the case is made, with what there is."""
+    with pytest.raises(ValueError, match="case iris") as refused:
+        replace(CASES["iris"], **change)
+    assert str(refused.value).startswith(told)
 
 
 def test_certify_prints_its_tables(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 DTYPES = ("float64", "float32")
 TARGETS = ("labels", "one-hot", "class number")  # what the loss compares with
+KINDS = ("Dense", "ReLU", "Sigmoid", "Tanh", "Softmax")
+LOSSES = ("HalfSquaredError", "MeanSquaredError", "MeanAbsoluteError", "CrossEntropy", "SoftmaxCrossEntropy")
 PENALTIES = ("weight_l1", "weight_l2", "bias_l1", "bias_l2")
 
 
@@ -58,6 +60,11 @@ class Case:
         names = [layer.name for layer in self.layers]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"case {self.name}: layers need names of their own but got {names}")
+        for layer in self.layers:
+            if layer.kind not in KINDS:
+                raise ValueError(f"case {self.name}: {layer.name} is one of {', '.join(KINDS)} but got {layer.kind!r}")
+        if self.loss not in (None, *LOSSES):
+            raise ValueError(f"case {self.name}: a loss is one of {', '.join(LOSSES)} but got {self.loss!r}")
         if self.dtype not in DTYPES:
             raise ValueError(f"case {self.name}: dtype is one of {', '.join(DTYPES)} but got {self.dtype!r}")
         if self.targets not in TARGETS:

@@ -5,6 +5,7 @@ Workers are spawned, never forked (torch and OpenMP threads may exist already), 
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from functools import partial
@@ -86,12 +87,21 @@ def _cost(case: Case, long_replicas: bool) -> float:
 
 
 def _start(counter: Any) -> None:
-    """Prepares a worker: one thread for torch, the shared counter."""
+    """Prepares a worker: one thread for torch, the shared counter, and no life after its parent's."""
     global _done
     _done = counter
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the parent is gone: killed, it could not tell."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _counted(work: Callable[[Item, Callable[[int], None]], Result], item: Item) -> Result:
