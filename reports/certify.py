@@ -96,7 +96,7 @@ def _try_net(
     with np.errstate(all="ignore"):  # wild scales overflow; what is not finite is not claimed, and counted
         try:
             for _, pause in traces.scratch_steps(case, data, ours, lambda iteration, step, network: True):
-                if pause is None:
+                if pause is None or not pause.whole:
                     continue
                 theirs, given = traces.reference_trace(case, pause, twin), pause.given(case)
                 bounds = evaluate(step, given, rounding)

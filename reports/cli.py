@@ -122,9 +122,9 @@ def explain(name: str, dtype: str, epochs: int | None, every: int | None) -> Non
     ledger = Ledger()
     with progress_bar() as bar:
         task = bar.add_task(f"{case}, {dtype}", total=case.epochs or 1)
-        for rows, keep in judged_steps(case, every, progress=lambda updates: bar.advance(task, updates)):
-            ledger.add(rows, keep)
-            if first_failure(rows):
+        for checked in judged_steps(case, every, progress=lambda updates: bar.advance(task, updates)):
+            ledger.add(checked)
+            if first_failure(checked.rows):
                 break
     kept = ledger.frame(case)
     step = _worth_showing(kept)

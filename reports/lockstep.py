@@ -6,8 +6,7 @@ steps, scratch's training is a training of the reference to within rounding. `Wa
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from reports.equations.step import equations, evaluate, evaluate_locally, undeci
 from reports.equations.truth import truth
 from reports.judge import PASSES, judge
 from reports.measure import measure
-from reports.traces import Pause, Trace
+from reports.traces import Data, Pause, Trace
 
 FIRST = 50  # epochs that are always checked
 STRIDE = 97  # then every 97th: a prime, so that no period of the training hides between
@@ -27,6 +26,16 @@ REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError)  # with these t
 MOST_FAILURES = 1000  # rows kept of those that do not pass; all are counted
 
 Row = dict[str, Any]
+
+
+class Checked(NamedTuple):
+    """One checked update: its rows, whether all are worth keeping, and what they were judged on."""
+
+    rows: list[Row]
+    keep: bool = True
+    data: Data | None = None
+    pause: Pause | None = None  # None for rows that concern a whole training
+    before: Pause | None = None  # the update before, where it was checked too
 
 
 class Watch:
@@ -82,13 +91,13 @@ class Ledger:
         self.checked: Counter[tuple[str, str]] = Counter()  # updates behind a quantity (of a probe)
         self.failed = 0
 
-    def add(self, rows: Iterable[Row], keep: bool = True) -> None:
-        """Takes the rows of one checked update."""
-        for row in rows:
+    def add(self, checked: Checked) -> None:
+        """Takes one checked update."""
+        for row in checked.rows:
             self.checked[row["quantity"], row["probe"]] += 1
             failed = row["status"] not in PASSES
             self.failed += failed
-            if keep or (failed and self.failed <= MOST_FAILURES):
+            if checked.keep or (failed and self.failed <= MOST_FAILURES):
                 self.rows.append(_measured(row))
             elif row["quantity"] not in self.worst or _worse(row, self.worst[row["quantity"]]):
                 self.worst[row["quantity"]] = _measured(row)
@@ -133,7 +142,8 @@ def judged(case: Case, pause: Pause, theirs: Trace, *, oracle: bool = False, tho
     local = evaluate_locally(step, given | pause.trace, rounding) if thorough else {}
     kinks = undecided(step, given, bounds)
     rows = []
-    for name in [*bounds, *(name for name in {**pause.trace, **theirs} if name not in bounds)]:
+    names = [*bounds, *(name for name in {**pause.trace, **theirs} if name not in bounds)]
+    for name in names if pause.whole else [name for name in names if name in pause.trace]:
         row = judge(name, pause.trace.get(name), theirs.get(name), bounds.get(name), local.get(name))
         if row["status"] not in ("missing", "extra", "shape", "dtype"):
             row["arrays"] = pause.trace[name], theirs[name]  # for `Ledger`, which measures what it keeps

@@ -12,10 +12,11 @@ import reference
 import scratch
 from reports import traces
 from reports.cases import Case
+from reports.effects import effect_rows
 from reports.free_running import horizon, noise_row, replica_epochs, replicas
 from reports.judge import PASSES
-from reports.lockstep import REFUSALS, Ledger, Row, Watch, judged, stopped
-from reports.probes import probe_rows
+from reports.lockstep import REFUSALS, Checked, Ledger, Row, Watch, judged, stopped
+from reports.probes import probe_steps
 from reports.traces import Array, Data, Pause
 
 Pauses = Callable[[Case, Data, Any, Watch], Iterator[tuple[Any, Pause | None]]]
@@ -65,53 +66,59 @@ def compare(
     epochs = case.epochs if epochs is None else min(epochs, case.epochs)
     case = replace(case, epochs=epochs, dtype=dtype or case.dtype)
     ledger = Ledger()
-    for rows, keep in judged_steps(case, every, pauses):
-        ledger.add(rows, keep)
+    for checked in judged_steps(case, every, pauses):
+        ledger.add(checked)
     return ledger.frame(case)
 
 
 def judged_steps(
     case: Case, every: int | None = None, pauses: Pauses = traces.scratch_steps, progress: Progress = _ignore
-) -> Iterator[tuple[list[Row], bool]]:
-    """Yields the rows of each checked step as it is reached, and whether they are all worth keeping."""
+) -> Iterator[Checked]:
+    """Yields each checked update as it is reached, then the effects and the probes."""
     data = traces.load(case)
     if case.loss is None:
-        yield forward_rows(case, data), True
-        yield probe_rows(case, data, data.parameters, "start"), True
+        yield Checked(forward_rows(case, data))
+        yield from probe_steps(case, data, data.parameters, "start")
         return
     network = traces.planted(scratch, case, data.parameters)
-    for _, rows, keep in _watched(case, data, network, Watch(case, every), pauses, progress):
-        if rows:
-            yield rows, keep
+    for _, checked in _watched(case, data, network, Watch(case, every), pauses, progress):
+        if checked:
+            yield checked
     yield from _probed(case, data, network, pauses)
 
 
-def _probed(case: Case, data: Data, trained: Any, pauses: Pauses) -> Iterator[tuple[list[Row], bool]]:
-    """The rows of all probes, with the case's first weights and with the trained ones."""
-    yield probe_rows(case, data, data.parameters, "start", pauses), True
-    yield probe_rows(case, data, traces.copied(trained.parameters()), "trained", pauses), True
+def _probed(case: Case, data: Data, trained: Any, pauses: Pauses) -> Iterator[Checked]:
+    """The side effects, and all probes, with the case's first weights and with the trained ones."""
+    yield Checked(effect_rows(case, data))
+    yield from probe_steps(case, data, data.parameters, "start", pauses)
+    parameters = traces.copied(trained.parameters())
+    if all(parameters[name].shape == start.shape for name, start in data.parameters.items()):
+        yield from probe_steps(case, data, parameters, "trained", pauses)
 
 
 def _watched(
     case: Case, data: Data, network: Any, watch: Watch, pauses: Pauses, progress: Progress
-) -> Iterator[tuple[Any, list[Row], bool]]:
-    """Trains the side under test; yields every step, its rows where it was checked, and whether to keep them."""
+) -> Iterator[tuple[Any, Checked | None]]:
+    """Trains the side under test; yields every step, and what it gave where it was checked."""
     twin = traces.planted(reference, case, data.parameters)
-    first = True
+    first, before = True, None
     try:
         for step, pause in pauses(case, data, network, watch):
-            rows: list[Row] = []
+            checked = None
             if pause:
                 began = time.perf_counter()
-                oracle = first or step.epoch == case.epochs - 1
+                oracle = first or pause.epoch == case.epochs - 1
                 theirs = traces.reference_trace(case, pause, twin)
-                rows = judged(case, pause, theirs, oracle=oracle, thorough=watch.keep)
+                keep = watch.keep if pause.whole else True
+                rows = judged(case, pause, theirs, oracle=oracle, thorough=keep)
+                checked = Checked(rows, keep, data, pause, before)
                 first = False
                 watch.seconds += time.perf_counter() - began
+            before = pause
             progress(1)
-            yield step, rows, watch.keep
+            yield step, checked
     except REFUSALS as error:  # the side under test refused to go on, and says why
-        yield None, [stopped(error)], True
+        yield None, Checked([stopped(error)])
 
 
 def run(case: Case, progress: Progress = _ignore, every: int | None = None, long_replicas: bool = False) -> Comparison:
@@ -124,8 +131,8 @@ def run(case: Case, progress: Progress = _ignore, every: int | None = None, long
     data = traces.load(case)
     ledger = Ledger()
     if case.loss is None:
-        for rows, keep in judged_steps(case):
-            ledger.add(rows, keep)
+        for checked in judged_steps(case):
+            ledger.add(checked)
         return Comparison(
             case, ledger.frame(case), pd.DataFrame(), data.inputs, data.labels, time.perf_counter() - began
         )
@@ -134,8 +141,9 @@ def run(case: Case, progress: Progress = _ignore, every: int | None = None, long
     watch = Watch(case, every)
 
     def watched() -> Iterator[Any]:
-        for step, rows, keep in _watched(case, data, ours, watch, traces.scratch_steps, progress):
-            ledger.add(rows, keep)
+        for step, checked in _watched(case, data, ours, watch, traces.scratch_steps, progress):
+            if checked:
+                ledger.add(checked)
             if step:
                 yield step
 
@@ -148,14 +156,14 @@ def run(case: Case, progress: Progress = _ignore, every: int | None = None, long
     alone = time.perf_counter() - began - watch.seconds
     went_through = len(sides["scratch"].loss) == case.epochs
     if went_through:
-        for rows, keep in _probed(case, data, ours, traces.scratch_steps):
-            ledger.add(rows, keep)
+        for checked in _probed(case, data, ours, traces.scratch_steps):
+            ledger.add(checked)
     result = Comparison(case, pd.DataFrame(), pd.DataFrame(), data.inputs, data.labels)
     result.updates_per_epoch = len(data.batches(0)) if data.batches else 1
     result.replicas = replica_epochs(case, long_replicas)
     if result.replicas and went_through:
         runs = replicas(case, data, result.replicas, progress)
-        ledger.add([noise_row(case, sides["scratch"], sides["reference"], runs)])
+        ledger.add(Checked([noise_row(case, sides["scratch"], sides["reference"], runs)]))
         if result.replicas == case.epochs:
             result.horizon = horizon(sides["reference"], runs)
             sides |= {f"replica {k}": run for k, run in enumerate(runs, start=1)}

@@ -17,8 +17,8 @@ import scratch
 from reports import traces
 from reports.cases import Case
 from reports.departures import UNFUSED_UNDERFLOW, predicts_underflow
-from reports.lockstep import REFUSALS, Row, Watch, judged, stopped
-from reports.traces import Array, Data, Trace
+from reports.lockstep import REFUSALS, Checked, Watch, judged, stopped
+from reports.traces import Array, Data, Pause, Trace
 
 DEEP_IN_THE_CLIP = 40.0  # |z| at which a sigmoid is flat in float64 too; the lecture's clip begins at 16.118
 BEYOND_THE_CLIP = 20.0  # between two logits: a probability of e^-20 = 2e-9, below the clip of 1e-7
@@ -148,38 +148,45 @@ PROBES = (
 )
 
 
-def probe_rows(case: Case, data: Data, parameters: Trace, when: str, pauses: Any = traces.scratch_steps) -> list[Row]:
-    """Returns the judged rows of every probe from given weights; `when` names them ("start", "trained")."""
-    rows: list[Row] = []
+def probe_steps(
+    case: Case, data: Data, parameters: Trace, when: str, pauses: Any = traces.scratch_steps
+) -> Iterator[Checked]:
+    """Yields the judged steps of every probe from given weights; `when` names them ("start", "trained")."""
     one_epoch = replace(case, epochs=1) if case.loss else case
     for number, probe in enumerate(PROBES):
         batch = probe.make(
             one_epoch, replace(data, parameters=parameters), np.random.default_rng([case.seed, 3, number])
         )
         if batch is not None:
-            for row in _judge_probe(one_epoch, batch, pauses):
-                rows.append(row | {"probe": f"{probe.name}, {when}"})
-    return rows
+            for checked in _judge_probe(one_epoch, batch, pauses):
+                for row in checked.rows:
+                    row["probe"] = f"{probe.name}, {when}"
+                yield checked
 
 
-def _judge_probe(case: Case, data: Data, pauses: Any) -> Iterator[Row]:
-    """The rows of one probe; an outcome that the departures predict is parity when it comes, a failure when not."""
+def _judge_probe(case: Case, data: Data, pauses: Any) -> Iterator[Checked]:
+    """The steps of one probe; an outcome that the departures predict is parity when it comes, a failure when not."""
     if case.loss is None:
-        yield from judged(case, *traces.forward_only(case, data))
+        yield Checked(judged(case, *traces.forward_only(case, data)))
         return
     network = traces.planted(scratch, case, data.parameters)
     twin = traces.planted(reference, case, data.parameters)
     predicted = predicts_underflow(case, data)
     watch = Watch(case)
+    before: Pause | None = None
     try:
         for _, pause in pauses(case, data, network, watch):
-            if pause:
-                yield from judged(case, pause, traces.reference_trace(case, pause, twin))
+            if pause and (pause.whole or not predicted):
+                rows = judged(case, pause, traces.reference_trace(case, pause, twin))
+                yield Checked(rows, True, data, pause, before)
+            before = pause
     except REFUSALS as error:
         row = stopped(error)
         if isinstance(error, FloatingPointError) and predicted is not False:
             row |= {"status": "exact", "hint": f"as predicted: {UNFUSED_UNDERFLOW}"}
-        yield row
+        yield Checked([row])
     else:
         if predicted:
-            yield stopped(ValueError(f"did not stop, though predicted: {UNFUSED_UNDERFLOW}")) | {"status": "apart"}
+            yield Checked(
+                [stopped(ValueError(f"did not stop, though predicted: {UNFUSED_UNDERFLOW}")) | {"status": "apart"}]
+            )

@@ -42,6 +42,8 @@ class Pause:
     parameters: Trace  # at the start of the step
     velocities: Trace
     trace: Trace
+    batch: Any = None  # the indices of its samples; None for all
+    whole: bool = True  # False where the side gave up in the middle: the trace then holds what it had by then
 
     def given(self, case: Case) -> Trace:
         """What both sides started from, under the names that the equations read: labels as one-hot rows."""
@@ -105,26 +107,52 @@ def optimizer(side: ModuleType, case: Case) -> Any:
 
 def scratch_steps(
     case: Case, data: Data, network: scratch.Network, checked: Callable[[int, scratch.Step, Any], bool]
-) -> Iterator[tuple[scratch.Step, Pause | None]]:
+) -> Iterator[tuple[scratch.Step | None, Pause | None]]:
     """Trains scratch freely; yields every Step, with a Pause when it is `checked(iteration, step, network)`.
 
     One copy of the state at each pause is the end of one step and the start of the next: what is lost or moved in
-    between shows as a difference at the next step. Raises RuntimeError if reading the state has changed it.
+    between shows as a difference at the next step. A side that gives up in its first step yields what it had by then.
+    Raises RuntimeError if reading the state has changed it, and whatever the side raises.
     """
     rule = optimizer(scratch, case)
     start: tuple[Trace, Trace] = (copied(network.parameters()), {})
-    updates = scratch.steps(network, rule, data.inputs, data.labels, case.epochs, data.batches)
-    for iteration, step in enumerate(updates):
+    updates = enumerate(scratch.steps(network, rule, data.inputs, data.labels, case.epochs, data.batches))
+    first = True
+    while True:
+        try:
+            iteration, step = next(updates)
+        except StopIteration:
+            return
+        except Exception:
+            if first:
+                yield None, _given_up(data, network, start[0])
+            raise
+        first = False
         end = copied(network.parameters()), copied(rule.velocities)
         pause = None
         if checked(iteration, step, network):
             trace = scratch_trace(case, network, rule, step, *end)
             samples = data.inputs[step.batch].copy(), data.labels[step.batch].copy()
-            pause = Pause(step.epoch, iteration, *samples, *start, trace)
+            pause = Pause(step.epoch, iteration, *samples, *start, trace, step.batch)
         yield step, pause
         if pause and not (untouched(network.parameters(), end[0]) and untouched(rule.velocities, end[1])):
             raise RuntimeError(f"{case}: looking at epoch {step.epoch} has changed the network")
         start = end
+
+
+def _given_up(data: Data, network: scratch.Network, start: Trace) -> Pause:
+    """What a network that gave up in its very first step had computed by then; nothing in it is older."""
+    batch = data.batches(0)[0] if data.batches else slice(None)
+    parts = {**network.layers, "loss": network.loss}
+    found = {f"forward/{name}": getattr(layer, "output", None) for name, layer in network.layers.items()}
+    found["forward/probabilities"] = getattr(network.loss, "output", None)
+    found["loss/samples"] = getattr(network.loss, "sample_losses", None)
+    found |= {f"backward/{name}": getattr(part, "dinputs", None) for name, part in parts.items()}
+    for name, layer in network.dense_layers().items():
+        found[f"gradient/{name}.weights"] = getattr(layer, "dweights", None)
+        found[f"gradient/{name}.biases"] = getattr(layer, "dbiases", None)
+    trace = copied({name: array for name, array in found.items() if isinstance(array, np.ndarray)})
+    return Pause(0, 0, data.inputs[batch].copy(), data.labels[batch].copy(), start, {}, trace, batch, whole=False)
 
 
 def untouched(live: Mapping[str, Array], kept: Mapping[str, Array]) -> bool:
