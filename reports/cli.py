@@ -114,8 +114,8 @@ def explain(name: str, dtype: str, epochs: int | None, every: int | None) -> Non
     from rich.console import Console
 
     from reports.judge import verdict
-    from reports.lockstep import Ledger
-    from reports.pipeline import first_failure, judged_steps
+    from reports.lockstep import EVIDENCE, Ledger
+    from reports.pipeline import compare, first_failure, judged_steps
     from reports.show.terminal import progress_bar, step_table
     from reports.show.text import failure
 
@@ -127,6 +127,11 @@ def explain(name: str, dtype: str, epochs: int | None, every: int | None) -> Non
             if first_failure(checked.rows):
                 break
     kept = ledger.frame(case)
+    if first_failure(checked.rows) and case.loss and not checked.rows[0]["probe"]:
+        with progress_bar() as bar:  # a diagnosis rests on some more updates, and on the probes
+            bar.add_task("looking for the cause", total=None)
+            more = min(max(checked.rows[0]["epoch"], 0) + EVIDENCE + 1, case.epochs)
+            kept = compare(case, epochs=more, every=every)
     step = _worth_showing(kept)
     first = step.iloc[0]
     where = f"probe '{first['probe']}'" if first["probe"] else f"epoch {first['epoch']} of {case.epochs}"
@@ -196,14 +201,15 @@ def certify(nets: int, seed: int, jobs: int | None, out: Path | None) -> None:
 
 
 @main.command(name="list")
-def list_cases() -> None:
-    """List the cases."""
+@click.argument("what", type=click.Choice(["cases", "causes"]), default="cases")
+def list_names(what: str) -> None:
+    """List the cases, or the causes that a difference may have."""
     from rich.console import Console
 
-    from reports.show.terminal import case_table
+    from reports.show.terminal import case_table, cause_table
 
     console = Console()
-    console.print(case_table(CASES.values(), console.width))
+    console.print(case_table(CASES.values(), console.width) if what == "cases" else cause_table(console.width))
 
 
 def _folder(out: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from reports.cases import Case
+from reports.diagnosis.words import diagnose
 from reports.environment import environment
 from reports.equations.rounding import Bounded, Rounding
 from reports.equations.step import equations, evaluate, evaluate_locally, undecided
@@ -23,6 +24,7 @@ from reports.traces import Data, Pause, Trace
 FIRST = 50  # epochs that are always checked
 STRIDE = 97  # then every 97th: a prime, so that no period of the training hides between
 REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError)  # with these the side under test may give up
+EVIDENCE = 3  # updates of a training that pass, and as many that fail, on which a diagnosis rests; probes come besides
 MOST_FAILURES = 1000  # rows kept of those that do not pass; all are counted
 
 Row = dict[str, Any]
@@ -86,6 +88,7 @@ class Ledger:
     """Keeps the rows of a training: all of the kept updates, the worst per quantity, and those that do not pass."""
 
     def __init__(self) -> None:
+        self.evidence: list[Checked] = []  # steps on which a diagnosis can rest
         self.rows: list[Row] = []
         self.worst: dict[str, Row] = {}
         self.checked: Counter[tuple[str, str]] = Counter()  # updates behind a quantity (of a probe)
@@ -93,6 +96,7 @@ class Ledger:
 
     def add(self, checked: Checked) -> None:
         """Takes one checked update."""
+        self._remember(checked)
         for row in checked.rows:
             self.checked[row["quantity"], row["probe"]] += 1
             failed = row["status"] not in PASSES
@@ -102,14 +106,40 @@ class Ledger:
             elif row["quantity"] not in self.worst or _worse(row, self.worst[row["quantity"]]):
                 self.worst[row["quantity"]] = _measured(row)
 
+    def _remember(self, checked: Checked) -> None:
+        """Keeps the first updates of the training, the first that fail, and every probe."""
+        if checked.pause:
+            failed = any(row["status"] not in PASSES for row in checked.rows)
+            training = [one for one in self.evidence if not one.rows[0]["probe"]]
+            alike = [one for one in training if failed == any(row["status"] not in PASSES for row in one.rows)]
+            if checked.rows and (checked.rows[0]["probe"] or len(alike) < EVIDENCE):
+                self.evidence.append(checked._replace(rows=[dict(row) for row in checked.rows]))
+
+    def diagnoses(self, case: Case) -> list[Row]:
+        """What the rows that do not pass look like; nothing when all pass."""
+        effects = [row for row in self.rows if row["stage"] == "effects" and row["status"] not in PASSES]
+        if not self.failed:
+            return []
+        return diagnose(case, self.evidence, effects)
+
     def frame(self, case: Case) -> pd.DataFrame:
-        """Returns the kept rows in order of computation; the environment travels in `attrs`."""
+        """Returns the kept rows in order of computation; environment and diagnoses travel in `attrs`.
+
+        `looks_like` of a row that does not pass is the diagnosis that covers it.
+        """
         kept = sorted([*self.rows, *self.worst.values()], key=_place)
         rows = pd.DataFrame(kept)
         rows.insert(0, "case", case.name)
         rows.insert(1, "precision", case.dtype)
         rows["checked"] = [self.checked[row["quantity"], row["probe"]] for row in kept]
+        diagnoses = self.diagnoses(case)
+        told = {name: diagnosis["says"] for diagnosis in reversed(diagnoses) for name in diagnosis["rows"]}
+        passed = rows["status"].isin(PASSES)
+        rows["looks_like"] = [
+            "" if fine else told.get(name, "") for name, fine in zip(rows["quantity"], passed, strict=True)
+        ]
         rows.attrs["environment"] = environment()
+        rows.attrs["diagnoses"] = diagnoses
         return rows
 
 

@@ -33,7 +33,7 @@ _ALL = (
         says="as many samples as features, neurons and classes: no shape gives a transpose away",
         layers=(dense("dense1", 7, 7), Layer("relu1", "ReLU"), dense("dense2", 7, 7)),
         data_settings={"samples": 7, "features": 7, "classes": 7},
-        loss="SoftmaxCrossEntropy", learning_rate=0.1, decay=0.01, momentum=0.9, epochs=200,
+        loss="SoftmaxCrossEntropy", learning_rate=0.1, decay=0.01, momentum=0.7, epochs=200,
     ),
     Case(
         name="regression",

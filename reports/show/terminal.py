@@ -109,3 +109,17 @@ def case_table(cases: Iterable[Case], width: int) -> Table:
         cells = [case.name, case.says, case.network(), case.training()][: 4 if width >= WIDE else 2]
         table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def cause_table(width: int) -> Table:
+    """Returns the catalogue of causes: id, where it stands, what is wrong, and in a wide terminal how to mend it."""
+    from reports.diagnosis.causes import CAUSES
+
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("id", no_wrap=True)
+    for column in ("where", "what is wrong", "mend")[: 3 if width >= WIDE else 2]:
+        table.add_column(column, overflow="fold")
+    told = dict.fromkeys((cause.id, ", ".join(cause.where), cause.says, cause.mend) for cause in CAUSES)
+    for id, where, says, mend in sorted(told):
+        table.add_row(*(Text(cell) for cell in (id, where, says, mend)[: 4 if width >= WIDE else 3]))
+    return table

@@ -1,5 +1,7 @@
 """The failure text: what, where, when, how big against rounding, which command next, in at most 15 lines."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -22,11 +24,14 @@ def failure(rows: pd.DataFrame) -> str:
     before = rows[same_step & (rows.index < row.name)]
     where = f"probe '{row['probe']}'" if row["probe"] else f"epoch {row['epoch']}"
     lines = [f"{case}, {dtype}: parity is lost first at {where}, {row['quantity']} {row['shape']}"]
-    lines += [f"  {label:<12} {text}" for label, text in _fields(row, before, int(bad.sum()), len(rows))]
+    diagnoses = rows.attrs.get("diagnoses", [])
+    lines += [f"  {label:<12} {text}" for label, text in _fields(row, before, int(bad.sum()), len(rows), diagnoses)]
     return "\n".join(lines)
 
 
-def _fields(row: pd.Series, before: pd.DataFrame, lost: int, total: int) -> list[tuple[str, str]]:
+def _fields(
+    row: pd.Series, before: pd.DataFrame, lost: int, total: int, diagnoses: list[dict[str, Any]]
+) -> list[tuple[str, str]]:
     """The lines of a failure text, label and words, in their fixed order."""
     where = f" at {row['worst_index']}" if row["worst_index"] else ""
     fields = [(row["status"], f"{row['out']} of {row['elements']} elements, worst {share(row['used'])}{where}")]
@@ -43,6 +48,7 @@ def _fields(row: pd.Series, before: pd.DataFrame, lost: int, total: int) -> list
         fields.append(("allowed", f"{row['allowed']:.2g}: {why(row)}"))
     if row["max_rel"] > 0:
         fields.append(("np.allclose", f"would have needed rtol {row['max_rel']:.2g} (its default is 1e-05)"))
+    fields += [("looks like", text) for text in looks_like(diagnoses, str(row["quantity"]))]
     if len(before):
         names = before["quantity"].tolist()
         run = names[0] if len(names) == 1 else f"{names[0]} ... {names[-1]}"
@@ -55,6 +61,22 @@ def _fields(row: pd.Series, before: pd.DataFrame, lost: int, total: int) -> list
     return fields
 
 
+def looks_like(diagnoses: list[dict[str, Any]], quantity: str) -> list[str]:
+    """Returns the diagnoses in words, that of `quantity` first, at most three lines, with what they leave over."""
+    told = []
+    for diagnosis in sorted(diagnoses, key=lambda one: quantity not in one["rows"]):
+        text = diagnosis["says"]
+        if diagnosis["causes"] and not np.isnan(diagnosis["residual"]):
+            text += f" [{'/'.join(diagnosis['causes'])}; it leaves {share(diagnosis['residual'])}"
+            if diagnosis["runner_up"]:
+                text += f", the next best, {diagnosis['runner_up'].partition(':')[0]},"
+                text += f" {diagnosis['runner_up_residual']:.0e}"
+            text += "]"
+        told.append(text)
+    return told if len(told) <= MOST else [*told[: MOST - 1], f"and {len(told) - MOST + 1} more causes"]
+
+
+MOST = 3  # lines of diagnoses in a failure text
 ORIGINS = {
     "introduced here": "introduced here: scratch's own inputs to this row do not give it",
     "inherited": "inherited: scratch's own inputs to this row do give it; look further up",

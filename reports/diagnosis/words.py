@@ -1,0 +1,156 @@
+"""A finding as words: what it is, why we think so, how to mend it; or, where no cause fits, what is known."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from reports.cases import Case
+from reports.diagnosis.synthesis import Explanation, Finding, Witness, findings
+
+Array = np.ndarray
+EFFECTS = {"effects/arguments": "L22", "effects/memory": "L22", "effects/warnings": "T9"}
+
+
+def diagnose(case: Case, checked: Iterable[Any], effects: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Returns the diagnoses of a case as plain data, in order of computation; an empty list of causes is "unknown".
+
+    Each holds `causes` (ids, equals), `says`, `rows`, `residual` and `runner_up_residual` (in allowances; 1 is the
+    limit), and `runner_up`.
+    """
+    told = [entry for finding in findings(case, checked) for entry in _entries(finding)]
+    for row in effects:
+        id = "L23" if row["hint"].startswith("loss.backward edits") else EFFECTS[row["quantity"]]
+        told.append(_entry([id], f"{row['quantity']}: {row['hint']}", (row["quantity"],)))
+    return told
+
+
+def _entries(finding: Finding) -> list[dict[str, Any]]:
+    """A finding as one entry per cause: one, or two that act at once."""
+    rows = finding.rows
+    runner_up = _runner_up(finding)
+    if not finding.equals:
+        text = f"{_named(rows)}: unknown; {known(finding.witness)}"
+        return [_entry([], text, rows) | runner_up]
+    best = min(finding.equals, key=lambda one: one.residual)
+    entries = []
+    for position, cause in enumerate(best.causes):
+        equals = _equals(finding.equals, best, position)
+        says = "; or, which gives the same numbers here: ".join(
+            dict.fromkeys(_says(one, k, finding) for one, k in equals)
+        )
+        ids = list(dict.fromkeys(one.ids[k] for one, k in equals))
+        evidence = ratio_text(finding.witness)
+        where = f"{_named(rows)} is {evidence}" if evidence and position == 0 else _named(rows)
+        text = f"{where}: {says}{_when(best)}. {cause.mend}"
+        entries.append(_entry(ids, text, rows, best.residual) | runner_up)
+    return entries
+
+
+def _equals(equals: tuple[Explanation, ...], best: Explanation, position: int) -> list[tuple[Explanation, int]]:
+    """The explanations that differ from the best in one of its causes at most, each with that cause's position."""
+    found = [(best, position)]
+    others = {cause.id for k, cause in enumerate(best.causes) if k != position}
+    for one in equals:
+        for k in range(len(one.causes)):
+            rest = {cause.id for j, cause in enumerate(one.causes) if j != k}
+            if one is not best and rest == others and one.causes[k].id not in others:
+                found.append((one, k))
+    return found
+
+
+def _says(explanation: Explanation, position: int, finding: Finding) -> str:
+    """A cause's words with its numbers filled in."""
+    place = finding.witness.place
+    reads = [np.asarray(read) for read in place.reads]
+    width = reads[0].shape[1] if reads and reads[0].ndim == 2 else 1
+    words = explanation.causes[position].says
+    return words.format(N=place.samples, C=width, D=width, c=_Short(explanation.coefficient))
+
+
+class _Short(float):
+    """A number that prints in three digits."""
+
+    def __format__(self, spec: str) -> str:
+        return float(self).__format__(spec + ".3g" if spec in ("", "+") else spec)
+
+
+def _when(explanation: Explanation) -> str:
+    """At which updates it happens, where not at all."""
+    if not explanation.updates:
+        return ""
+    if len(explanation.updates) == 1:
+        return f", at update {explanation.updates[0]} alone"
+    return f", from update {explanation.updates[0]} on"
+
+
+def _runner_up(finding: Finding) -> dict[str, Any]:
+    """The best of the causes that do not fit."""
+    rival = finding.runner_up
+    if rival is None:
+        return {}
+    return {"runner_up": f"{rival.ids[0]}: {_says(rival, 0, finding)}", "runner_up_residual": rival.residual}
+
+
+def _entry(causes: list[str], says: str, rows: tuple[str, ...], residual: float = float("nan")) -> dict[str, Any]:
+    return {
+        "causes": causes,
+        "says": says,
+        "rows": list(rows),
+        "residual": residual,
+        "runner_up": "",
+        "runner_up_residual": float("nan"),
+    }
+
+
+def _named(rows: tuple[str, ...]) -> str:
+    """The rows in a few words."""
+    return rows[0] if len(rows) == 1 else f"{rows[0]} and {len(rows) - 1} more row{'s' if len(rows) > 2 else ''}"
+
+
+def ratio_text(witness: Witness) -> str:
+    """Says by what constant a row differs from what it should be, where it does by one."""
+    right, actual = witness.right.value, witness.actual
+    if right.shape != actual.shape:
+        return f"of shape {actual.shape} where {right.shape} is wanted"
+    clear = np.isfinite(right) & np.isfinite(actual) & (np.abs(right) > CLEAR * witness.right.error)
+    if not clear.any() or not np.isfinite(actual).all():
+        return ""
+    ratio = float(np.median(actual[clear] / right[clear]))
+    allowed = 4 * max(1.0, abs(ratio)) * witness.right.error + 4 * np.finfo(np.float64).eps * np.abs(actual)
+    if ratio == 0 or (np.abs(actual - ratio * right) > allowed).any():
+        return ""
+    number = f"1 {ratio - 1:+.3g}" if abs(ratio - 1) < 1e-4 else f"{ratio:.4g}"
+    return f"{number} times what its own inputs give, everywhere"
+
+
+CLEAR = 1e3  # a value this many bounds from 0 shows by what factor another differs from it
+
+
+def known(witness: Witness) -> str:
+    """What can be said of a row that no cause explains: ratio, sign, transposition, where it differs."""
+    right, actual = witness.right.value, witness.actual
+    if text := ratio_text(witness):
+        return text if right.shape != actual.shape else f"it is {text}"
+    if not np.isfinite(actual).all():
+        return f"{int((~np.isfinite(actual)).sum())} of {actual.size} elements are not finite"
+    off = np.abs(actual - right) > 2 * witness.right.error
+    facts = [f"{int(off.sum())} of {off.size} elements differ"]
+    if actual.ndim == 2 and 1 not in actual.shape:
+        rows, columns = np.flatnonzero(off.any(axis=1)), np.flatnonzero(off.any(axis=0))
+        for what, which, count in (("row", rows, len(off)), ("column", columns, off.shape[1])):
+            if 0 < len(which) <= 3 and len(which) < count:
+                facts.append(f"only in {what} {', '.join(map(str, which))}")
+        if actual.shape[0] == actual.shape[1] and np.allclose(actual, right.T, rtol=1e-9, atol=0):
+            facts.append("it is the transpose of what it should be")
+    if off.any() and np.allclose(actual[off], -right[off], rtol=1e-9, atol=0):
+        facts.append("their sign is turned round")
+    elif off.any() and not actual[off].any():
+        facts.append("they are exactly 0")
+    if (
+        np.array_equal(np.float32(actual).astype(float), actual)
+        and actual.any()
+        and witness.place.case.dtype != "float32"
+    ):
+        facts.append("every element is a float32 number: somewhere float32 is computed with")
+    return ", ".join(facts)
