@@ -12,6 +12,7 @@ departures.py    where the lecture's rule is known to part from torch's
 pipeline.py      the whole story: compare(case) -> DataFrame, run(case) -> Comparison
 runner.py        independent work on all cores
 certify.py       the judge itself on trial, on honest_nets.py
+faults/          the checker checked: faults planted in scratch, and what became of each
 calibrated.py    the few numbers that are measured and not derived
 environment.py   what a verdict was reached on
 show/            frames -> terminal, files, page

@@ -43,6 +43,13 @@ def write_tables(out: Path, frames: dict[str, pd.DataFrame]) -> None:
         _write(out / f"{name}.csv", frame.to_csv(index=False))
 
 
+def write_faults(out: Path, matrix: pd.DataFrame, page: str) -> Path:
+    """Writes the kill matrix of planted faults as CSV, Parquet and a page, and returns the page's path."""
+    _write(out / "faults.csv", matrix.to_csv(index=False))
+    _write(out / "faults.parquet", matrix.to_parquet(index=False))
+    return _write(out / "faults.html", page)
+
+
 def summary(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> dict[str, Any]:
     """Returns the report in short, ready for JSON: what is not finite is None."""
     code = overall(comparisons, spread)

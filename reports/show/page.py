@@ -71,8 +71,8 @@ class Failure:
     more: int
 
 
-def render(comparisons: Sequence[Comparison], spread: pd.DataFrame | None, code: int) -> str:
-    """Returns the page as HTML under the verdict `code`; names and numbers are escaped."""
+def templates() -> Environment:
+    """Returns where the pages' templates come from; names and numbers in them are escaped."""
     environment = Environment(
         loader=PackageLoader("reports.show", ""),
         autoescape=True,
@@ -82,23 +82,32 @@ def render(comparisons: Sequence[Comparison], spread: pd.DataFrame | None, code:
     )
     environment.filters["shown"] = tables.shown
     environment.filters["numeric"] = lambda column: pd.api.types.is_numeric_dtype(column)
+    return environment
+
+
+def render(comparisons: Sequence[Comparison], spread: pd.DataFrame | None, code: int) -> str:
+    """Returns the page as HTML under the verdict `code`."""
     ann2 = tables.find(comparisons, "ann2")
-    return environment.get_template("page.html.j2").render(
-        code=code,
-        verdict=VERDICTS[code],
-        sentence=sentence(comparisons),
-        failures=[failed(comparison) for comparison in comparisons if verdict(comparison.rows["status"])],
-        cases=tables.per_case(comparisons).drop(columns="says", errors="ignore"),  # each section says it
-        slide=tables.slide(comparisons),
-        ann2=ann2,
-        answers=tables.answers(ann2) if ann2 else None,
-        collapse=tables.collapse(comparisons),
-        slide_answer=tables.SLIDE_ANSWER,
-        spread=spread,
-        sections=[section(group) for group in grouped(comparisons).values()],
-        columns=COLUMNS,
-        statuses=STATUSES,
-        environment=comparisons[0].rows.attrs.get("environment", {}) if comparisons else {},
+    return (
+        templates()
+        .get_template("page.html.j2")
+        .render(
+            code=code,
+            verdict=VERDICTS[code],
+            sentence=sentence(comparisons),
+            failures=[failed(comparison) for comparison in comparisons if verdict(comparison.rows["status"])],
+            cases=tables.per_case(comparisons).drop(columns="says", errors="ignore"),  # each section says it
+            slide=tables.slide(comparisons),
+            ann2=ann2,
+            answers=tables.answers(ann2) if ann2 else None,
+            collapse=tables.collapse(comparisons),
+            slide_answer=tables.SLIDE_ANSWER,
+            spread=spread,
+            sections=[section(group) for group in grouped(comparisons).values()],
+            columns=COLUMNS,
+            statuses=STATUSES,
+            environment=comparisons[0].rows.attrs.get("environment", {}) if comparisons else {},
+        )
     )
 
 

@@ -26,6 +26,8 @@ NEVER_WRAPPED = (
     "rows",
     "quantity",
     "worst quantity",
+    "parity",
+    "diagnosis",
 )
 VERDICTS = {0: "parity", 1: "no parity", 2: "cannot judge"}
 JUDGED = {0: "the judge holds", 1: "the judge is broken", 2: "a weakened judge was not caught (try more networks)"}
