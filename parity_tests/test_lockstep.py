@@ -13,7 +13,7 @@ from reports import CASES, compare, traces
 from reports.calibrated import QUIET_EPOCHS
 from reports.free_running import horizon, noise_row, replicas
 from reports.judge import PASSES
-from reports.lockstep import Ledger, Watch
+from reports.lockstep import Checked, Ledger, Watch
 from reports.probes import PROBES
 from reports.show.text import failure
 
@@ -186,7 +186,7 @@ def test_every_case_meets_probes_at_its_start_and_after_training() -> None:
     """A full verdict has rows of every probe that a classifier can have, with both sets of weights."""
     rows = compare(CASES["square"], epochs=2)
     seen = set(rows[rows["probe"] != ""]["probe"])
-    assert seen == {f"{probe.name}, {when}" for probe in PROBES for when in ("start", "trained")}
+    assert seen == {f"{probe.name}, {when}" for probe in PROBES for when in ("start", "trained")} | {"side effects"}
 
 
 def test_a_softmax_of_the_batch_is_caught_by_its_probe(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,6 +250,6 @@ def test_a_ledger_counts_failures_that_it_does_not_keep() -> None:
     ledger = Ledger()
     row = {"quantity": "x", "status": "apart", "used": 2.0, "local": 2.0, "probe": "", "update": 0}
     for _ in range(1500):
-        ledger.add([dict(row)], keep=False)
+        ledger.add(Checked([dict(row)], keep=False))
     assert ledger.failed == 1500
     assert len(ledger.rows) == 1000

@@ -154,8 +154,13 @@ def test_the_failure_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[1].startswith("  apart        287 of 287 elements, worst ")
     labels = [line.split()[0] for line in lines[1:]]
     assert labels == [
-        "apart", "scratch", "reference", "nearer", "origin", "allowed", "np.allclose", "agreed", "lost", "see", "again"
+        "apart", "scratch", "reference", "nearer", "origin", "allowed", "np.allclose", "looks", "agreed", "lost", "see",
+        "again",
     ]  # fmt: skip
+    assert lines[8].startswith(
+        "  looks like   backward/loss is 41 times what its own inputs give, everywhere: the loss gradient is not "
+        "divided by the batch size, N = 41. Divide by len(inputs) in the loss's backward. [L1; it leaves "
+    )
     assert lines[4].startswith("  nearer truth reference; scratch is ")
     assert lines[4].endswith("scratch convicted")
     assert lines[5] == "  origin       introduced here: scratch's own inputs to this row do not give it"

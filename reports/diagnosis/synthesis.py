@@ -149,7 +149,11 @@ def _fitted(cause: Cause, seen: list[Witness]) -> Explanation | None:
         term = np.asarray(cause.direction(first.place), float) + np.zeros_like(made)
     except (KeyError, IndexError, ValueError):
         return None
-    weights = 1 / _allowance(first, (cause,), made, thorough=True)
+    unit = Rounding.of(first.place.case.dtype).unit
+    floor = (
+        unit * unit * float(np.abs(first.actual).max(initial=0.0))
+    )  # of a dead unit nothing rounds, and 1/0 is no weight
+    weights = 1 / np.maximum(_allowance(first, (cause,), made, thorough=True), max(floor, 1e-150))
     weighted = term * weights
     with np.errstate(over="ignore"):
         size = float(np.sum(weighted * weighted))
@@ -163,7 +167,7 @@ def _fitted(cause: Cause, seen: list[Witness]) -> Explanation | None:
         return np.asarray(made + c * direction(place))
 
     fixed = replace(cause, direction=None, result=with_term)
-    slack = MARGIN / np.sqrt(size)
+    slack = MARGIN * (1 / np.sqrt(size) + unit * abs(c))
     worst = max(residual(witness, (fixed,), slack=slack, along=cause) for witness in seen)
     return Explanation((cause,), worst, coefficient=c) if worst <= 1 else None
 

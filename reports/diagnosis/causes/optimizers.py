@@ -103,9 +103,11 @@ def _update(where: tuple[str, ...], id: str, says: str, mend: str, formula: Call
 
 
 CAUSES: tuple[Cause, ...] = (
-    *(Cause(id=id, says=says, mend=SCHEDULE, where=RATE, formula=rate, once=ONCE.get(id, "")) for id, says, rate in OTHER_RATES),
+    *(Cause(id=id, says=says, mend=SCHEDULE, where=RATE, formula=rate, once=ONCE.get(id, ""))
+      for id, says, rate in OTHER_RATES),
     *(Cause(id=id, says=f"the update uses another rate than the one shown: {says}", mend=SCHEDULE,
-            where=("state", "parameter/plain"), reads=_with_rate(rate), once=ONCE.get(id, "")) for id, says, rate in OTHER_RATES),
+            where=("state", "parameter/plain"), reads=_with_rate(rate), once=ONCE.get(id, ""))
+      for id, says, rate in OTHER_RATES),
     # the velocity
     _state("O1", "the rate stands outside the velocity, as in torch.optim.SGD: v = m v + g",
            lambda g, v, a, m: m * v + g),
