@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scratch import checks
+from scratch.buffers import room
 
 Array = np.ndarray
 
@@ -56,7 +57,9 @@ class Dense:
         checks.parameters(self.name, self.weights, self.biases, (self.n_inputs, self.n_neurons))
         checks.matrix(self.name, "inputs", inputs, self.n_inputs, self.weights.dtype)
         self.inputs = inputs
-        self.output = np.dot(inputs, self.weights) + self.biases  # (N, H)
+        self.output = room(self, "output", (len(inputs), self.n_neurons), inputs)  # (N, H)
+        np.matmul(inputs, self.weights, out=self.output)  # np.dot would fill `out` with zeros first, a pass more
+        self.output += self.biases
         return self.output
 
     def backward(self, dvalues: Array) -> Array:
@@ -69,9 +72,12 @@ class Dense:
         """
         checks.ran_forward(self.name, self)
         checks.same_shape(self.name, "dvalues", dvalues, self.output)
-        self.dweights = np.dot(self.inputs.T, dvalues)  # (D, H)
-        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)  # (1, H)
-        self.dinputs = np.dot(dvalues, self.weights.T)  # (N, D)
+        self.dweights = room(self, "dweights", self.weights.shape, dvalues)  # (D, H)
+        self.dbiases = room(self, "dbiases", self.biases.shape, dvalues)  # (1, H)
+        self.dinputs = room(self, "dinputs", self.inputs.shape, dvalues, self.inputs)  # (N, D)
+        np.matmul(self.inputs.T, dvalues, out=self.dweights)
+        np.matmul(np.ones((1, len(dvalues)), dvalues.dtype), dvalues, out=self.dbiases)  # a third of np.sum's time
+        np.matmul(dvalues, self.weights.T, out=self.dinputs)
 
         if self.weight_l1:
             self.dweights += self.weight_l1 * np.sign(self.weights)

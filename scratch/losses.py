@@ -12,6 +12,7 @@ import numpy as np
 
 from scratch import checks
 from scratch.activations import CLIP, Softmax
+from scratch.buffers import room
 
 Array = np.ndarray
 
@@ -28,7 +29,8 @@ class HalfSquaredError:
         """Returns the half sum, a number: predictions (N, D), targets (N, D)."""
         checks.matrix(self.name, "inputs", inputs)
         checks.targets(self.name, inputs, targets)
-        self.residuals = inputs - targets  # (N, D)
+        self.residuals = room(self, "residuals", inputs.shape, inputs)  # (N, D)
+        np.subtract(inputs, targets, out=self.residuals)
         self.sample_losses = np.sum(self.residuals * self.residuals, axis=1) / 2  # (N,)
         self.printed = np.mean(np.abs(self.residuals))  # the lecture prints this and calls it "MSE"
         return np.sum(self.sample_losses)
@@ -36,7 +38,8 @@ class HalfSquaredError:
     def backward(self) -> Array:
         """Returns dE/dy = y - t: (N, D)."""
         checks.ran_forward(self.name, self, "residuals")
-        self.dinputs = self.residuals.copy()  # (N, D)
+        self.dinputs = room(self, "dinputs", self.residuals.shape, self.residuals)  # (N, D)
+        np.copyto(self.dinputs, self.residuals)
         return self.dinputs
 
 
@@ -52,14 +55,17 @@ class MeanSquaredError:
         """Returns the mean, a number: predictions (N, D), targets (N, D)."""
         checks.matrix(self.name, "inputs", inputs)
         checks.targets(self.name, inputs, targets)
-        self.residuals = inputs - targets  # (N, D)
+        self.residuals = room(self, "residuals", inputs.shape, inputs)  # (N, D)
+        np.subtract(inputs, targets, out=self.residuals)
         self.sample_losses = np.mean(self.residuals * self.residuals, axis=1)  # (N,)
         return np.mean(self.sample_losses)
 
     def backward(self) -> Array:
         """Returns dL/dy = 2 (y - t) / (N D): (N, D)."""
         checks.ran_forward(self.name, self, "residuals")
-        self.dinputs = 2 * self.residuals / self.residuals.size  # (N, D)
+        self.dinputs = room(self, "dinputs", self.residuals.shape, self.residuals)  # (N, D)
+        np.multiply(2, self.residuals, out=self.dinputs)
+        self.dinputs /= self.residuals.size
         return self.dinputs
 
 
@@ -75,14 +81,17 @@ class MeanAbsoluteError:
         """Returns the mean, a number: predictions (N, D), targets (N, D)."""
         checks.matrix(self.name, "inputs", inputs)
         checks.targets(self.name, inputs, targets)
-        self.residuals = inputs - targets  # (N, D)
+        self.residuals = room(self, "residuals", inputs.shape, inputs)  # (N, D)
+        np.subtract(inputs, targets, out=self.residuals)
         self.sample_losses = np.mean(np.abs(self.residuals), axis=1)  # (N,)
         return np.mean(self.sample_losses)
 
     def backward(self) -> Array:
         """Returns dL/dy = sign(y - t) / (N D), with sign(0) = 0: (N, D)."""
         checks.ran_forward(self.name, self, "residuals")
-        self.dinputs = np.sign(self.residuals) / self.residuals.size  # (N, D)
+        self.dinputs = room(self, "dinputs", self.residuals.shape, self.residuals)  # (N, D)
+        np.sign(self.residuals, out=self.dinputs)
+        self.dinputs /= self.residuals.size
         return self.dinputs
 
 
@@ -122,7 +131,8 @@ class CrossEntropy:
                 f"{self.name}: the probability of sample {sample}'s label underflowed to {chosen[sample]}, so its "
                 f"gradient -1/p is infinite; end the network without Softmax and use SoftmaxCrossEntropy instead"
             )
-        self.dinputs = np.zeros_like(self.inputs)  # (N, C)
+        self.dinputs = room(self, "dinputs", self.inputs.shape, self.inputs)  # (N, C)
+        self.dinputs.fill(0)
         self.dinputs[samples, self.labels] = slopes
         return self.dinputs
 
@@ -152,7 +162,8 @@ class SoftmaxCrossEntropy:
     def backward(self) -> Array:
         """Returns dL/dinputs = (p - onehot) / N: (N, C)."""
         checks.ran_forward(self.name, self)
-        self.dinputs = self.output.copy()  # (N, C)
+        self.dinputs = room(self, "dinputs", self.output.shape, self.output)  # (N, C)
+        np.copyto(self.dinputs, self.output)
         self.dinputs[np.arange(len(self.labels)), self.labels] -= 1
         self.dinputs /= len(self.labels)
         return self.dinputs
@@ -168,4 +179,4 @@ def accuracy(outputs: Array, labels: Array) -> float:
     """Returns the share of samples whose largest output, the first on ties, is the label's: outputs (N, C)."""
     checks.matrix("accuracy", "outputs", outputs)
     labels = checks.class_labels("accuracy", labels, *outputs.shape)  # (N,)
-    return float(np.mean(outputs.argmax(axis=1) == labels))
+    return np.count_nonzero(outputs.argmax(axis=1) == labels) / len(labels)

@@ -29,6 +29,7 @@ class SGD:
         self.current_learning_rate = self.learning_rate
         self.iterations = 0
         self.velocities: dict[str, Array] = {}  # by parameter name, empty without momentum
+        self._scratch: dict[str, Array] = {}  # rate * gradient, by parameter name
 
     def update(self, network: Network) -> None:
         """Moves every parameter of `network` one step down its gradient, in place."""
@@ -36,15 +37,24 @@ class SGD:
         gradients = network.gradients()
         for name, parameter in network.parameters().items():
             if self.momentum:
-                velocity = self.velocities.setdefault(name, np.zeros_like(parameter))
+                if name not in self.velocities:
+                    self.velocities[name] = np.zeros_like(parameter)
+                velocity = self.velocities[name]
                 if velocity.shape != parameter.shape:
                     raise ValueError(
                         f"SGD keeps a velocity {velocity.shape} for {name} but got {parameter.shape}: "
                         f"each network needs an optimizer of its own"
                     )
                 velocity *= self.momentum
-                velocity -= self.current_learning_rate * gradients[name]
+                velocity -= self._scaled(name, gradients[name])
                 parameter += velocity
             else:
-                parameter -= self.current_learning_rate * gradients[name]
+                parameter -= self._scaled(name, gradients[name])
         self.iterations += 1
+
+    def _scaled(self, name: str, gradient: Array) -> Array:
+        """Returns rate * gradient, in one array per parameter that is made once and filled in every step."""
+        scaled = self._scratch.get(name)
+        if scaled is None or scaled.shape != gradient.shape or scaled.dtype != gradient.dtype:
+            scaled = self._scratch[name] = np.empty_like(gradient)
+        return np.multiply(self.current_learning_rate, gradient, out=scaled)
