@@ -9,6 +9,7 @@ Read the files in this order, which is the lecture's:
     network.py       named layers in order: forward, backward, parameters
     optimizers.py    SGD with decay and momentum
     training.py      steps(...) yields after each update; train(...) folds steps into epochs
+    buffers.py       memory that is used again: why no layer makes new arrays in every step
     checks.py        the questions asked of every array at the door, and the errors that teach
     __main__.py      python -m scratch: the lecture's last network, a line per 100 epochs
 
