@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from reports.equations.kernels import kept
 from reports.equations.rounding import Bounded
 from reports.measure import comparable, gaps, largest
 
@@ -65,46 +66,54 @@ def judge(
     row["max_abs"] = largest(gap)
     if bound is None or bound.value.shape != scratch.shape:
         return row | {"status": "unjudged", "hint": "no equation gives this quantity a bound"}
-    allowed = np.where(np.isnan(bound.error), np.inf, 2 * bound.error)
-    used = used_share(gap, allowed)
-    holes = int(np.isnan(used).sum())
-    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(used), -1.0, used) if holes else used)), used.shape)
+    allowed, finite = _allowed(bound)
+    equal = finite and row["max_abs"] == 0 and gap.size > 0
+    used = gap if equal else used_share(gap, allowed)
+    at = int(np.argmax(used))  # the first NaN, where there is one
+    holes = int(np.isnan(used).sum()) if np.isnan(used.flat[at]) else 0
+    if holes:
+        at = int(np.argmax(np.where(np.isnan(used), -1.0, used)))
+    worst = np.unravel_index(at, used.shape)
     introduced = _local_share(scratch, local)
-    row |= {
-        "out": int(np.sum(used > 1)),
-        "worst_index": str([int(i) for i in worst]) if worst else "",
-        "scratch": float(scratch[worst]),
-        "reference": float(reference[worst]),
-        "allowed": float(allowed[worst]),
-        "used": float(used[worst]),
-        "local": introduced,
-    }
+    row["worst_index"] = str([int(i) for i in worst]) if worst else ""
+    row["scratch"], row["reference"] = float(scratch[worst]), float(reference[worst])
+    row["allowed"], row["used"], row["local"] = float(allowed[worst]), float(used[worst]), introduced
+    if row["used"] > 1:  # the worst of all
+        row["out"] = int(np.sum(used > 1))
     if row["out"] or introduced > 1:
         return row | {"status": "apart", "origin": "introduced here" if introduced > 1 else "inherited"}
     if holes:
         return row | {"status": "nonfinite", "hint": f"{holes} elements are not finite on either side"}
-    if unbounded := int(np.sum(np.isinf(allowed) & (gap != 0))):
+    if not finite and (unbounded := int(np.sum(np.isinf(allowed) & (gap != 0)))):
         return row | {"status": "unjudged", "hint": f"the bound of {unbounded} elements is not finite"}
-    return row | {"status": "close" if row["max_abs"] else "exact"}
+    row["status"] = "close" if row["max_abs"] else "exact"
+    return row
 
 
 def _local_share(scratch: Array, local: Bounded | None) -> float:
     """Returns the worst gap between scratch and its own inputs' consequence, in allowances; NaN where unknown."""
     if local is None or local.value.shape != scratch.shape:
         return float("nan")
-    allowed = np.where(np.isnan(local.error), np.inf, 2 * local.error)
-    share = used_share(gaps(scratch, local.value), allowed)
-    return largest(share)
+    return largest(used_share(gaps(scratch, local.value), _allowed(local)[0]))
+
+
+def _allowed(bound: Bounded) -> tuple[Array, bool]:
+    """Returns 2 E, infinite where no bound is claimed (NaN), and whether it is finite everywhere."""
+    allowed = bound.allowed
+    if not allowed.size or allowed.max() < np.inf:
+        return allowed, True
+    return np.where(np.isnan(allowed), np.inf, allowed), False
 
 
 def used_share(gap: Array, allowed: Array) -> Array:
     """Returns gap / allowance: 0 where there is no gap, infinite where there is one and none is allowed."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # a gap / 0 is infinite, as it should be; 0 / 0 is NaN
         share = np.asarray(gap / allowed)
-    none = allowed == 0
-    if none.any():
-        share = np.where(none, np.where(gap > 0, np.inf, gap), share)
-    return share
+    if not allowed.size or allowed.min() > 0:
+        return share
+    if gap.max() < np.inf:  # the only NaN are those of 0 / 0
+        return kept(~np.isnan(share), share)
+    return np.where((allowed == 0) & ~(gap > 0), gap, share)
 
 
 def verdict(statuses: Any) -> int:

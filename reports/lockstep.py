@@ -5,6 +5,7 @@ steps, scratch's training is a training of the reference to within rounding. `Wa
 `judged` makes the rows of one, `Ledger` keeps as many rows as are worth keeping, however long the training.
 """
 
+import math
 from collections import Counter, deque
 from typing import Any, NamedTuple
 
@@ -51,7 +52,8 @@ class Watch:
     def __init__(self, case: Case, every: int | None = None) -> None:
         self.case = case
         self.every = every or STRIDE
-        self.losses: deque[float] = deque(maxlen=FIRST + 1)
+        self.loss = math.nan  # of the update before
+        self.moves: deque[float] = deque(maxlen=FIRST)  # how far the loss moved, update by update
         self.dead: int | None = None
         self.events: Counter[str] = Counter()
         self.seconds = 0.0  # spent on checks
@@ -70,17 +72,20 @@ class Watch:
         if step.learning_rate != self.case.learning_rate * (1 / (1 + self.case.decay * iteration)):
             events.append("learning rate")
         dead = sum(
-            int((~layer.output.any(axis=0)).sum())
+            int(np.sum(layer.output.max(axis=0) == 0))
             for spec, layer in zip(self.case.layers, network.layers.values(), strict=True)
             if spec.kind == "ReLU"
         )
         if self.dead not in (None, dead):
             events.append("dead units")
         self.dead = dead
-        steps = np.abs(np.diff(self.losses))
-        if len(steps) == FIRST and abs(float(step.loss) - self.losses[-1]) > steps.max():
+        loss = float(step.loss)
+        moved = abs(loss - self.loss)
+        if len(self.moves) == FIRST and moved > max(self.moves):
             events.append("loss step")
-        self.losses.append(float(step.loss))
+        if iteration:
+            self.moves.append(moved)
+        self.loss = loss
         return events
 
 
@@ -156,7 +161,12 @@ def _measured(row: Row) -> Row:
 
 def _worse(row: Row, other: Row) -> bool:
     """Whether a row uses more of its allowance, propagated or local."""
-    return bool(np.nanmax([row["used"], row["local"], -1]) > np.nanmax([other["used"], other["local"], -1]))
+    return _share_of(row) > _share_of(other)
+
+
+def _share_of(row: Row) -> float:
+    """The larger of a row's two shares; -1 where both are NaN."""
+    return max((share for share in (row["used"], row["local"]) if not math.isnan(share)), default=-1.0)
 
 
 def judged(case: Case, pause: Pause, theirs: Trace, *, oracle: bool = False, thorough: bool = True) -> list[Row]:

@@ -17,8 +17,9 @@ class Gap(NamedTuple):
 def gaps(scratch: Array, reference: Array) -> Array:
     """Returns |scratch - reference| in float64; infinite where one side alone is not finite, NaN where both are."""
     with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.asarray(np.abs(scratch.astype(np.float64, copy=False) - reference.astype(np.float64, copy=False)))
-    if np.isfinite(gap).all():  # a finite difference has two finite sides
+        gap = np.asarray(np.subtract(scratch, reference, dtype=np.float64))
+        np.abs(gap, out=gap)
+    if not gap.size or gap.max() < np.inf:  # a finite difference has two finite sides; NaN is not below infinity
         return gap
     ours, theirs = np.isfinite(scratch), np.isfinite(reference)
     return np.where(ours & theirs, gap, np.where(ours | theirs, np.inf, np.nan))

@@ -23,11 +23,10 @@ def room(owner: Any, name: str, shape: tuple[int, ...], *given: Array, dtype: An
     """
     dtype = dtype or given[0].dtype
     array = getattr(owner, name, None)
-    if type(array) is np.ndarray and array.shape == shape and array.dtype == dtype and array.flags.c_contiguous:
-        if not any(np.may_share_memory(array, other) for other in given):
-            return array
-    array = np.empty(shape, dtype)
-    setattr(owner, name, array)
+    fits = type(array) is np.ndarray and array.shape == shape and array.dtype == dtype and array.flags.c_contiguous
+    if not fits or any(np.may_share_memory(array, other) for other in given):
+        array = np.empty(shape, dtype)
+        setattr(owner, name, array)
     return array
 
 

@@ -4,7 +4,8 @@ Everything in `equations` is derived but the accuracy of exp, log and tanh, whic
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -13,16 +14,59 @@ from reports.calibrated import ELEMENTARY_ULP
 Array = np.ndarray
 
 
-class Bounded(NamedTuple):
-    """A value x and an error E that no implementation's computed x exceeds, whatever its order of summation."""
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """A value x and an error E that no implementation's computed x exceeds, whatever its order of summation.
+
+    What several rules ask of it is worked out once: each answer is a pass or more over arrays that no cache holds.
+    """
 
     value: Array
     error: Array
 
-    @property
+    @cached_property
+    def allowed(self) -> Array:
+        """2 E: how far two sides may lie apart."""
+        return np.asarray(2 * self.error)
+
+    @cached_property
     def magnitude(self) -> Array:
         """M = |x| + 2 E: no side's computed value is larger, seen from the judge's own computed x."""
-        return np.abs(self.value) + 2 * self.error
+        magnitude = np.asarray(np.abs(self.value))
+        if not self.exact:
+            magnitude += self.allowed
+        return magnitude
+
+    @cached_property
+    def exact(self) -> bool:
+        """Whether this was given, and not computed: its error is one 0 for all elements."""
+        return not any(self.error.strides) and self.error.size > 0 and not self.error.flat[0]
+
+    @cached_property
+    def sign_undecided(self) -> Array:
+        """Where x lies within both sides' error of 0, so that its sign may honestly differ; NaN errors do."""
+        decided = np.abs(self.value) > self.allowed
+        return ~decided & (self.error != 0)
+
+    @cached_property
+    def top_undecided(self) -> Array:
+        """In which rows the largest x does not lead by both errors, so that another may honestly be the largest."""
+        top = self.value.argmax(axis=1)
+        rows = np.arange(len(top))
+        upper = self.value + self.allowed
+        upper[rows, top] = -np.inf
+        lead = self.value[rows, top] - self.allowed[rows, top]
+        return np.asarray(~(lead > np.ascontiguousarray(upper.T).max(axis=0, initial=-np.inf)))
+
+    def grown(self, growth: float) -> Array:
+        """`growth` M + E: what a product with an exact factor may be off by, before it is summed."""
+        kept = self.__dict__.get("_grown")
+        if kept is None or kept[0] != growth:
+            array = np.multiply(growth, self.magnitude)
+            if not self.exact:
+                array += self.error
+            kept = self.__dict__["_grown"] = (growth, array)
+        return np.asarray(kept[1])
 
 
 @dataclass(frozen=True)
@@ -55,7 +99,10 @@ class Rounding:
 
         An error of exactly 0 stays 0: a dead unit, or 0 times a weight, is 0 on both sides, and must be.
         """
-        return np.where(error == 0, 0.0, error + terms * self.smallest)  # NaN, no claim, stays NaN
+        lost = terms * self.smallest
+        if error.size and error.min() > 0:
+            return np.asarray(error + lost)
+        return np.asarray(error + lost * (error != 0))  # NaN, no claim, stays NaN
 
 
 EXACT = 0.0  # the error of what both sides are given: inputs, labels, the parameters at the start of a step

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.equations.kernels import clip, positive_part, product, shifted, sign
+from reports.equations.kernels import clip, kept, log_softmax, positive_part, product, sign
 from reports.equations.rounding import Bounded, Rounding
 
 Array = np.ndarray
@@ -38,7 +38,7 @@ class Equation:
 
 def undecided_sign(x: Bounded) -> Array:
     """Returns where x lies within both sides' error of 0, so that its sign may honestly differ; NaN errors do."""
-    return ~(np.abs(x.value) > 2 * x.error) & (x.error != 0)
+    return x.sign_undecided
 
 
 def dense(name: str, source: str) -> Equation:
@@ -46,7 +46,8 @@ def dense(name: str, source: str) -> Equation:
 
     def error(r: Rounding, z: Array, a: Bounded, w: Bounded, b: Bounded) -> Array:
         g = r.growth(len(w.value) + 1)
-        e = (g * a.magnitude + a.error) @ np.abs(w.value) + g * np.abs(b.value)
+        e = a.grown(g) @ np.abs(w.value)
+        e += g * np.abs(b.value)
         return r.with_underflow(e, len(w.value) + 1)
 
     return Equation(
@@ -67,7 +68,7 @@ def relu(name: str, source: str) -> Equation:
         "the maximum rounds nothing and is 1-Lipschitz; below -2 E(z) both sides give exactly 0",
         (source,),
         lambda z: positive_part(z, z),
-        lambda r, a, z: np.where(z.value <= -2 * z.error, 0.0, z.error),
+        lambda r, a, z: kept(~(z.value <= -z.allowed), z.error),
     )
 
 
@@ -124,7 +125,7 @@ def softmax(name: str, source: str) -> Equation:
         r"p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}",
         "every rounding acts as a perturbation d of a logit; an error in the row's maximum cancels exactly",
         (source,),
-        lambda z: np.exp(_log_softmax(z)),
+        lambda z: np.exp(log_softmax(z)),
         error,
     )
 
@@ -133,9 +134,9 @@ def softmax_logit_error(r: Rounding, z: Bounded) -> Array:
     """Returns d_i: the perturbation of logit i that stands for all roundings of softmax or log-softmax."""
     top = z.value.max(axis=1, keepdims=True)
     classes = z.value.shape[1]
-    shift = (top - z.value) + 2 * z.error + 2 * z.error.max(axis=1, keepdims=True)  # M(z_i - max)
+    shift = (top - z.value) + z.allowed + 2 * z.error.max(axis=1, keepdims=True)  # M(z_i - max)
     k = r.elementary / r.unit / 2  # ulps of an elementary function
-    local = 2 * shift + np.abs(_log_softmax(z.value)) + 2 * k * np.log(classes) + 4 * k + classes + 3
+    local = 2 * shift + np.abs(log_softmax(z.value)) + 2 * k * np.log(classes) + 4 * k + classes + 3
     return np.minimum(z.error + r.unit * local, LOST)
 
 
@@ -143,7 +144,7 @@ def sample_losses_from_logits(source: str) -> Equation:
     """-log p_y of the clipped probability, from the logits."""
 
     def error(r: Rounding, loss: Array, z: Bounded, onehot: Bounded) -> Array:
-        log_p = _log_softmax(z.value)
+        log_p = log_softmax(z.value)
         d = softmax_logit_error(r, z)
         raw = -np.sum(np.where(onehot.value == 1, log_p, 0.0), axis=1)
         own = np.sum(np.where(onehot.value == 1, d, 0.0), axis=1)
@@ -155,7 +156,7 @@ def sample_losses_from_logits(source: str) -> Equation:
         r"\ell_n = -\log \operatorname{clip}(p_{n,y},\ 10^{-7},\ 1 - 10^{-7})",
         "log p_y moves by d_y plus the log of how much the sum moves; clipped, it is a constant",
         (source, "labels"),
-        lambda z, onehot: _negative_log(np.sum(np.where(onehot == 1, np.exp(_log_softmax(z)), 0), axis=1)),
+        lambda z, onehot: _negative_log(np.sum(np.where(onehot == 1, np.exp(log_softmax(z)), 0), axis=1)),
         error,
     )
 
@@ -273,11 +274,7 @@ def accuracy(source: str) -> Equation:
     """The share of samples whose largest output is the label's; its bound is half the width of the honest interval."""
 
     def undecided(p: Bounded, onehot: Bounded) -> Array:
-        top = p.value.argmax(axis=1)
-        rows = np.arange(len(top))
-        upper = p.value + 2 * p.error
-        upper[rows, top] = -np.inf
-        return ~(p.value[rows, top] - 2 * p.error[rows, top] > upper.max(axis=1, initial=-np.inf))
+        return p.top_undecided
 
     return Equation(
         "accuracy",
@@ -363,8 +360,11 @@ def weights_gradient(name: str, upstream: str, source: str, l1: float, l2: float
 
     def error(r: Rounding, dw: Array, dz: Bounded, a: Bounded, w: Bounded) -> Array:
         m = dz.magnitude
-        e = a.magnitude.T @ (r.growth(len(m)) * m + dz.error) + a.error.T @ m
-        return r.with_underflow(e, len(m)) + _penalty_error(r, a.magnitude.T @ m, w.value, l1, l2)
+        e = a.magnitude.T @ dz.grown(r.growth(len(m)))
+        if not a.exact:
+            e += a.error.T @ m
+        e = r.with_underflow(e, len(m))
+        return e + _penalty_error(r, a.magnitude.T @ m, w.value, l1, l2) if l1 or l2 else e
 
     return Equation(
         f"gradient/{name}.weights",
@@ -381,9 +381,8 @@ def biases_gradient(name: str, upstream: str, l1: float, l2: float) -> Equation:
 
     def error(r: Rounding, db: Array, dz: Bounded, b: Bounded) -> Array:
         m = dz.magnitude
-        e = np.sum(r.growth(len(m)) * m + dz.error, axis=0, keepdims=True)
-        sizes = np.sum(m, axis=0, keepdims=True)
-        return r.with_underflow(e, len(m)) + _penalty_error(r, sizes, b.value, l1, l2)
+        e = r.with_underflow(np.sum(dz.grown(r.growth(len(m))), axis=0, keepdims=True), len(m))
+        return e + _penalty_error(r, np.sum(m, axis=0, keepdims=True), b.value, l1, l2) if l1 or l2 else e
 
     return Equation(
         f"gradient/{name}.biases",
@@ -400,7 +399,7 @@ def dense_backward(name: str, upstream: str) -> Equation:
 
     def error(r: Rounding, da: Array, dz: Bounded, w: Bounded) -> Array:
         k = w.value.shape[1]
-        return r.with_underflow((r.growth(k) * dz.magnitude + dz.error) @ np.abs(w.value).T, k)
+        return r.with_underflow(dz.grown(r.growth(k)) @ np.abs(w.value).T, k)
 
     return Equation(
         f"backward/{name}",
@@ -414,13 +413,20 @@ def dense_backward(name: str, upstream: str) -> Equation:
 
 def relu_backward(name: str, upstream: str, source: str) -> Equation:
     """The mask of ReLU: undecided where z lies within its error of 0."""
+
+    def error(r: Rounding, dz: Array, da: Bounded, z: Bounded) -> Array:
+        e = kept(z.value > 0, da.error)
+        if r.kinks and (undecided := undecided_sign(z)).any():
+            e[undecided] = np.abs(da.value[undecided]) + da.allowed[undecided]
+        return e
+
     return Equation(
         f"backward/{name}",
         r"\frac{\partial L}{\partial z} = [z > 0]\, \frac{\partial L}{\partial a}",
         "a mask rounds nothing; where z is within its error of 0 either answer is right",
         (upstream, source),
         lambda da, z: positive_part(z, da),
-        lambda r, dz, da, z: np.where(undecided_sign(z) & r.kinks, da.magnitude, np.where(z.value > 0, da.error, 0.0)),
+        error,
         lambda da, z: undecided_sign(z),
     )
 
@@ -545,12 +551,6 @@ def _logistic(z: Array) -> Array:
     """1 / (1 + exp(-z)), stable on both sides of 0."""
     small = np.exp(-np.abs(z))
     return np.where(z >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def _log_softmax(z: Array) -> Array:
-    """The logarithm of softmax, row by row: z - max - log(sum exp(z - max))."""
-    below = shifted(z)
-    return below - np.log(np.sum(np.exp(below), axis=1, keepdims=True))
 
 
 def _negative_log(p: Array) -> Array:

@@ -49,9 +49,7 @@ def evaluate(step: list[Equation], given: Mapping[str, Array], rounding: Roundin
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows cannot be judged, and is told
         for equation in step:
             reads = [known[name] for name in equation.reads]
-            value = np.asarray(equation.value(*(read.value for read in reads)))
-            error = np.broadcast_to(equation.error(rounding, value, *reads), value.shape)
-            known[equation.name] = Bounded(value, np.asarray(error))
+            known[equation.name] = _bounded(equation, reads, rounding)
     return {equation.name: known[equation.name] for equation in step}
 
 
@@ -65,10 +63,7 @@ def evaluate_locally(step: list[Equation], values: Mapping[str, Array], rounding
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for equation in step:
             if all(name in values for name in equation.reads):
-                reads = [exact(values[name]) for name in equation.reads]
-                value = np.asarray(equation.value(*(read.value for read in reads)))
-                error = np.broadcast_to(equation.error(rounding, value, *reads), value.shape)
-                known[equation.name] = Bounded(value, np.asarray(error))
+                known[equation.name] = _bounded(equation, [exact(values[name]) for name in equation.reads], rounding)
     return known
 
 
@@ -85,7 +80,14 @@ def undecided(step: list[Equation], given: Mapping[str, Array], known: Mapping[s
 def exact(array: Array) -> Bounded:
     """Returns an array that both sides were given: float64, without error."""
     value = np.asarray(array, dtype=np.float64)
-    return Bounded(value, np.full(value.shape, EXACT))
+    return Bounded(value, np.broadcast_to(EXACT, value.shape))
+
+
+def _bounded(equation: Equation, reads: list[Bounded], rounding: Rounding) -> Bounded:
+    """One equation's value and bound."""
+    value = np.asarray(equation.value(*(read.value for read in reads)))
+    error = np.asarray(equation.error(rounding, value, *reads))
+    return Bounded(value, error if error.shape == value.shape else np.broadcast_to(error, value.shape))
 
 
 def _forward(layer: Layer, source: str) -> Equation:
