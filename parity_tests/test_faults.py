@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from reports import compare
-from reports.faults.catalogue import EXTRA, FAULTS, GIVES_UP, pairs, stackable
+from reports.faults.catalogue import EXTRA, FAULTS, GIVES_UP, HIDDEN, pairs, stackable
 from reports.faults.nets import LOCKSTEP_EPOCHS, NETS
 from reports.faults.planting import Fault, planted
 from reports.judge import FAILS, PASSES, verdict
@@ -61,11 +61,12 @@ def test_the_catalogue_is_broad() -> None:
     assert all(fault.name == name and fault.says.endswith(".") for name, fault in FAULTS.items())
 
 
-def test_every_cause_is_known() -> None:
-    """Each fault's cause is a defect of the list or an extra one; every extra one is used."""
+def test_every_name_is_known() -> None:
+    """Each fault's cause is a defect of the list or an extra one; extra ones are all used; no list names a stranger."""
     causes = {fault.cause for fault in FAULTS.values()}
     assert causes <= (KNOWN - CONVENTIONS) | EXTRA.keys()
     assert EXTRA.keys() <= causes
+    assert {name for pair in HIDDEN for name in pair} | GIVES_UP <= FAULTS.keys()
     assert not EXTRA.keys() & KNOWN
 
 
