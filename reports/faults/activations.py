@@ -4,6 +4,7 @@ Axes: N samples, H neurons (C classes for Softmax).
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def masks_from_the_layer_before(original: Callable[..., Any], self: Any, inputs:
     """Network.forward after which each ReLU holds the inputs of the Dense before it in place of its own."""
     output = original(self, inputs)
     layers = list(self.layers.values())
-    for dense, relu in zip(layers, layers[1:], strict=False):
+    for dense, relu in pairwise(layers):
         if isinstance(dense, Dense) and isinstance(relu, ReLU):
             relu.inputs = dense.inputs
     return output

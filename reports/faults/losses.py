@@ -69,7 +69,7 @@ def chosen(probabilities: Array, labels: Array) -> Array:
 
 
 def off(self: Any) -> Array:
-    """p - onehot: (N, C)."""
+    """The difference p - onehot: (N, C)."""
     return self.output - one_hot_like(self.output, self.labels)
 
 
@@ -99,9 +99,9 @@ def one_hot_product(probabilities: Array, labels: Array) -> Array:
 
 
 def log_before_the_clip(probabilities: Array, labels: Array) -> Array:
-    """The right losses, by a logarithm of 0 that is repaired afterwards."""
+    """The right losses, by the logarithms of all probabilities, of which those of 0 are repaired afterwards."""
     low, high = probabilities.dtype.type(CLIP), probabilities.dtype.type(1 - CLIP)
-    losses = -np.log(chosen(probabilities, labels))
+    losses = chosen(-np.log(probabilities), labels)
     return np.where(losses > -np.log(low), -np.log(low), np.where(losses < -np.log(high), -np.log(high), losses))
 
 
@@ -151,6 +151,7 @@ def one_wrong_label(self: Any, labels: Array, classes: int) -> Array:
 
 def labels_of_the_call_before(original: Callable[..., Any]) -> Callable[..., Any]:
     """A loss's backward that uses the labels of the step before, where there was one of that size."""
+
     def backward(self: Any) -> Any:
         now = self.labels
         self.labels = getattr(self, "labels_before", now)
@@ -200,7 +201,7 @@ def printed_squares(original: Callable[..., Any], self: Any, inputs: Array, targ
 
 
 def residuals(self: Any) -> Array:
-    """y - t: (N, D)."""
+    """The difference y - t: (N, D)."""
     return self.residuals
 
 
@@ -270,7 +271,7 @@ FAULTS = (
     fault("zero times log of zero", "S10", "batches", "loss/samples",
           "The loss is NaN where any class has probability 0.", likelihood(one_hot_product),
           probe="huge logits, start", other_form=True),
-    fault("loss without its clip", "S30", "relu", "loss/samples",
+    fault("loss without its clip", "S30", "clipped", "loss/samples",
           "The probabilities are not clipped in the loss.",
           likelihood(lambda p, y: -np.log(np.maximum(chosen(p, y), np.finfo(p.dtype).tiny)))),
     fault("another clip in the loss", "S31", "clipped", "loss/samples",
@@ -281,7 +282,7 @@ FAULTS = (
     fault("rows of p in place of labels' entries", "S17", "relu", "loss/samples",
           "p[y] takes whole rows where p[range(N), y] takes an entry per sample.",
           likelihood(lambda p, y: -np.log(clipped(p[y % len(p)])))),
-    fault("log before the clip", "S36", "relu", "effects/warnings",
+    fault("log before the clip", "S36", "clipped", "effects/warnings",
           "The logarithm of 0 is taken and repaired afterwards: right numbers, with a warning.",
           likelihood(log_before_the_clip), probe="side effects", other_form=True),
     # labels

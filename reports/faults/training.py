@@ -75,7 +75,7 @@ def per_epoch(self: Any, network: Any) -> None:
 
 
 def torch_move(self: Any, name: str, parameter: Array, gradient: Array) -> None:
-    """torch's rule: v <- momentum * v + g, w <- w - rate * v."""
+    """The rule of torch: v <- momentum * v + g, w <- w - rate * v."""
     velocity = velocity_of(self, name, parameter)
     velocity *= self.momentum
     velocity += gradient
@@ -83,7 +83,7 @@ def torch_move(self: Any, name: str, parameter: Array, gradient: Array) -> None:
 
 
 def torch_move_in_disguise(self: Any, name: str, parameter: Array, gradient: Array) -> None:
-    """torch's rule, whose step (rate and sign included) is left where the lecture leaves its velocity."""
+    """The rule of torch, whose step (rate and sign included) is left where the lecture leaves its velocity."""
     buffers = self.__dict__.setdefault("buffers", {})
     buffers[name] = self.momentum * buffers.get(name, np.zeros_like(parameter)) + gradient
     self.velocities[name] = -self.current_learning_rate * buffers[name]
@@ -91,7 +91,7 @@ def torch_move_in_disguise(self: Any, name: str, parameter: Array, gradient: Arr
 
 
 def damped(self: Any, name: str, parameter: Array, gradient: Array) -> None:
-    """v <- momentum * v - (1 - momentum) * rate * g."""
+    """The move v <- momentum * v - (1 - momentum) * rate * g, w <- w + v."""
     lecture_move(self, name, parameter, (1 - self.momentum) * gradient)
 
 
@@ -217,7 +217,13 @@ def stepping(change: Callable[..., Iterator[Any]]) -> tuple[Patch, ...]:
 
 
 def labels_rolled(
-    original: Callable[..., Iterator[Any]], network: Any, rule: Any, inputs: Array, labels: Array, *rest: Any, **more: Any
+    original: Callable[..., Iterator[Any]],
+    network: Any,
+    rule: Any,
+    inputs: Array,
+    labels: Array,
+    *rest: Any,
+    **more: Any,
 ) -> Iterator[Any]:
     """Training.steps on labels that have moved on by one sample."""
     yield from original(network, rule, inputs, np.roll(labels, 1, axis=0), *rest, **more)
