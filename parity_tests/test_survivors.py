@@ -89,6 +89,11 @@ def test_origin_tells_a_fault_from_its_consequences() -> None:
     assert row_of(off(3.0), local=inherited)["origin"] == "inherited"
     assert row_of(off(3.0), local=inherited)["local"] == 0.0
     assert row_of(off(3.0))["origin"] == "inherited"
+    at_the_limit = Bounded(off(2.0), np.full(ONE.shape, ALLOWED / 2))
+    assert (row_of(off(3.0), local=at_the_limit)["local"], row_of(off(3.0), local=at_the_limit)["origin"]) == (
+        1.0,
+        "inherited",
+    )
 
 
 def test_a_local_bound_that_is_lost_or_of_another_shape_claims_nothing() -> None:
@@ -135,6 +140,8 @@ def test_a_gap_is_measured_against_the_reference_and_in_last_places(dtype: type)
     assert measure(np.array([1], dtype), np.array([-2], dtype)) == (1.5, 1.5 / float(last))
     assert measure(np.array([1], dtype), np.array([0], dtype)) == (np.inf, 1 / float(last))
     assert measure(np.array([np.inf], dtype), np.array([1], dtype)) == (np.inf, np.inf)
+    assert measure(np.array([0], dtype), np.array([0], dtype)) == (0.0, 0.0)
+    assert measure(np.array([1e300]), np.array([1e-300])).max_rel == np.inf
     assert np.isnan(measure(np.array([np.nan], dtype), np.array([np.nan], dtype))).all()
 
 
@@ -305,13 +312,56 @@ def test_training_hands_on_its_batches_and_its_optimizer() -> None:
     assert np.isnan(epochs.accuracy).all()
 
 
-def test_relu_keeps_its_dtype_and_its_answer() -> None:
-    """Backward returns what it keeps, in the dtype of the gradient, and forward keeps what it was given."""
-    layer, values = scratch.ReLU(), np.array([[-1.0, 2.0]], np.float32)
+@pytest.mark.parametrize("kind", ["ReLU", "Sigmoid", "Tanh", "Softmax"])
+def test_an_activation_keeps_what_it_takes_and_gives(kind: str) -> None:
+    """Inputs, output and dinputs stay on the layer, in the dtype that came."""
+    layer, values = getattr(scratch, kind)(), np.array([[-1.0, 2.0]], np.float32)
     assert layer.forward(values) is layer.output
     assert layer.inputs is values
     assert layer.backward(values) is layer.dinputs
-    assert (layer.dinputs.dtype, layer.dinputs.tolist()) == (np.float32, [[0.0, 2.0]])
+    assert layer.output.dtype == layer.dinputs.dtype == np.float32
+
+
+@pytest.mark.parametrize("loss", [scratch.SoftmaxCrossEntropy(), scratch.CrossEntropy()])
+def test_accuracy_is_that_of_the_probabilities(loss: Any) -> None:
+    """Two logits that round to one probability tie, and the first of them is the answer."""
+    layers: dict[str, Any] = {"dense1": scratch.Dense(1, 2)}
+    if isinstance(loss, scratch.CrossEntropy):
+        layers["softmax1"] = scratch.Softmax()
+    network = scratch.Network(layers, loss)
+    network.layers["dense1"].weights[...] = [[-1e-20, 0.0]]
+    (step,) = scratch.steps(network, scratch.SGD(0.0), np.ones((1, 1)), np.array([0]), 1)
+    assert step.accuracy == 1.0
+
+
+def test_folding_a_full_batch_keeps_every_bit() -> None:
+    """One update per epoch is its epoch, however small its numbers."""
+    step = scratch.Step(0, slice(None), 3, 1e-20, 0.0, 1e-20, 0.1, 0.3)
+    epochs = scratch.fold([step, step._replace(epoch=1)])
+    assert (epochs.loss.tolist(), epochs.accuracy.tolist()) == ([1e-20, 1e-20], [0.1, 0.1])
+    assert epochs.learning_rate.tolist() == [0.3, 0.3]
+
+
+def test_the_summary_of_a_network() -> None:
+    """Its table, to the letter: what each layer gives, how many numbers it learns, and the loss."""
+    layers = {
+        "relu0": scratch.ReLU(),
+        "dense1": scratch.Dense(2, 1000),
+        "relu1": scratch.ReLU(),
+        "out": scratch.Dense(1000, 3),
+    }
+    assert str(scratch.Network(layers, scratch.CrossEntropy())).splitlines() == [
+        "layer           output shape  parameters",
+        "----------------------------------------",
+        "relu0 (ReLU)    (N, D)                 0",
+        "dense1 (Dense)  (N, 1000)          3,000",
+        "relu1 (ReLU)    (N, 1000)              0",
+        "out (Dense)     (N, 3)             3,003",
+        "----------------------------------------",
+        "total                              6,003",
+        "loss: CrossEntropy",
+    ]
+    assert str(scratch.Network({"relu1": scratch.ReLU()})).splitlines()[-1].split() == ["total", "0"]
 
 
 # --- scratch: who refuses, and what -----------------------------------------------------------------------------------
@@ -403,3 +453,14 @@ def test_one_of_everything_is_enough() -> None:
         scratch.minibatches(9, 9, np.random.default_rng(3))[0].tolist()
         == np.random.default_rng(3).permutation(9).tolist()
     )
+
+
+def test_a_refusal_names_the_first_entry_that_is_wrong() -> None:
+    """0 and 1 are probabilities; the first number beyond them is named, and so is the first soft row of labels."""
+    scratch.CrossEntropy().forward(np.eye(2), LABELS)
+    with pytest.raises(ValueError, match=r"got 1.5 at \[1, 0\]"):
+        scratch.CrossEntropy().forward(np.array([[0.0, 1.0], [1.5, 2.0]]), LABELS)
+    with pytest.raises(ValueError, match=r"got \[0.5 0.5\] at sample 1"):
+        scratch.SoftmaxCrossEntropy().forward(GOOD, np.array([[1.0, 0.0], [0.5, 0.5]]))
+    with pytest.raises(ValueError, match=r"got \[1.  0.5\] at sample 1"):
+        scratch.SoftmaxCrossEntropy().forward(GOOD, np.array([[1.0, 0.0], [1.0, 0.5]]))
