@@ -169,6 +169,7 @@ def test_the_rounding_of_both_dtypes() -> None:
             1.0 + 3 * smallest,
             unit + 3 * smallest,
         ]
+        assert r.with_underflow(np.array([smallest]), 3) == 4 * smallest
     assert Rounding.of(np.float32, elementary_ulp=1.0).elementary == 2.0**-23
     assert Rounding(0.5**4, 0.0, 0.0, statistical=True).growth(9) == 3 * 0.5**4
     assert Rounding(0.5**4, 0.0, 0.0).growth(4) == 0.25 / 0.75
@@ -196,16 +197,17 @@ def test_a_kernel_of_exact_balls_is_the_kernel_of_floats(kernel: str) -> None:
     assert kernels.are_balls(found)
     assert found.astype(np.float64).tolist() == KERNELS[kernel](z).tolist()
     assert all(ball.rad() == 0 for ball in found.ravel())
-    assert not kernels.are_balls(z)
+    assert KERNELS[kernel](z).dtype == np.float64
 
 
 def test_a_ball_across_a_kink_encloses_both_answers() -> None:
     """Where the sign is unknown the answer holds all that either sign gives."""
-    across = np.array([arb(0, 1)], dtype=object)
+    across = np.array([arb(0, 0.5)], dtype=object)
     passed = kernels.positive_part(across, balls(np.array([6.0])))[0]
     signs = kernels.sign(across)[0]
     assert passed.contains(0)
     assert passed.contains(6)
+    assert not signs.contains(2)
     assert signs.contains(-1)
     assert signs.contains(1)
     assert kernels.clip(np.array([arb(1, 0.25)], dtype=object), 0.0, 1.0)[0].contains(1)
@@ -322,6 +324,26 @@ def test_an_activation_keeps_what_it_takes_and_gives(kind: str) -> None:
     assert layer.output.dtype == layer.dinputs.dtype == np.float32
 
 
+def test_activations_at_their_corners() -> None:
+    """ReLU passes no gradient at 0; Sigmoid stays inside its clip on both sides and is 1/2 at 0."""
+    relu, sigmoid = scratch.ReLU(), scratch.Sigmoid()
+    relu.forward(np.array([[0.0, -0.0, 3.0, -3.0]]))
+    assert relu.backward(np.array([[5.0, 5.0, 5.0, 5.0]])).tolist() == [[0.0, 0.0, 5.0, 0.0]]
+    assert sigmoid.forward(np.array([[-800.0, 0.0, 800.0]])).tolist() == [[1e-7, 0.5, 1 - 1e-7]]
+    assert sigmoid.backward(np.ones((1, 3))).tolist() == [[1e-7 * (1 - 1e-7), 0.25, (1 - 1e-7) * (1 - (1 - 1e-7))]]
+
+
+def test_penalties_at_their_corners() -> None:
+    """L1 pulls with its strength towards 0 and not at all at 0; L2 pulls with twice its strength times the value."""
+    layer = scratch.Dense(1, 3, weight_l1=0.5, bias_l1=0.25, weight_l2=2.0, bias_l2=1.0)
+    layer.weights[...], layer.biases[...] = [[2.0, 0.0, -3.0]], [[0.0, -1.0, 4.0]]
+    layer.forward(np.zeros((1, 1)))
+    layer.backward(np.zeros((1, 3)))
+    assert layer.dweights.tolist() == [[8.5, 0.0, -12.5]]
+    assert layer.dbiases.tolist() == [[0.0, -2.25, 8.25]]
+    assert layer.penalty() == 0.5 * 5 + 2 * 13 + 0.25 * 5 + 17
+
+
 @pytest.mark.parametrize("loss", [scratch.SoftmaxCrossEntropy(), scratch.CrossEntropy()])
 def test_accuracy_is_that_of_the_probabilities(loss: Any) -> None:
     """Two logits that round to one probability tie, and the first of them is the answer."""
@@ -398,6 +420,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "spiral takes samples of at least 1": (lambda: scratch.spiral(0, 1, np.random.default_rng(0)), "ValueError"),
     "spiral takes classes of at least 1": (lambda: scratch.spiral(1, 0, np.random.default_rng(0)), "ValueError"),
     "spiral takes a random generator": (lambda: scratch.spiral(1, 1, 0), "TypeError"),
+    "gaussian takes samples of at least 1": (
+        lambda: scratch.gaussian(0, 1, 1, np.random.default_rng(0)), "ValueError"),
+    "gaussian takes classes of at least 1": (
+        lambda: scratch.gaussian(1, 1, 0, np.random.default_rng(0)), "ValueError"),
     "gaussian takes features of at least 1": (
         lambda: scratch.gaussian(1, 0, 1, np.random.default_rng(0)), "ValueError"),
     "gaussian takes a random generator": (lambda: scratch.gaussian(1, 1, 1, 0), "TypeError"),
@@ -440,6 +466,29 @@ def test_a_backward_refusal_names_its_layer(kind: str) -> None:
     layer.forward(GOOD)
     with pytest.raises(ValueError, match=rf"^{kind.lower()} takes dvalues \(2, 2\)"):
         layer.backward(GOOD[:1])
+
+
+@pytest.mark.parametrize("kind", ["ReLU", "Sigmoid", "Tanh", "Softmax"])
+def test_a_gradient_of_another_kind_is_refused_by_name(kind: str) -> None:
+    """A list and a float64 gradient after a float32 forward are refused, with the dtype that is wanted."""
+    layer = getattr(scratch, kind)()
+    layer.forward(GOOD.astype(np.float32))
+    with pytest.raises(TypeError, match=f"^{kind.lower()} takes dvalues as a NumPy array but got list"):
+        layer.backward(GOOD.tolist())
+    with pytest.raises(TypeError, match=f"^{kind.lower()} takes dvalues as float32 but got float64: a mix"):
+        layer.backward(GOOD)
+
+
+def test_targets_of_another_dtype_are_refused_by_name() -> None:
+    """The dtype that is wanted is the one of the predictions."""
+    with pytest.raises(TypeError, match=r"^mean squared error takes targets as float32 but got float64"):
+        scratch.MeanSquaredError().forward(GOOD.astype(np.float32), GOOD)
+
+
+def test_a_network_without_a_loss_cannot_go_back() -> None:
+    """It says so, and what to do."""
+    with pytest.raises(ValueError, match=r"^this network has no loss to go back from: give Network a loss$"):
+        scratch.Network({"relu1": scratch.ReLU()}).backward()
 
 
 def test_one_of_everything_is_enough() -> None:
