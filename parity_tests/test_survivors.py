@@ -479,10 +479,38 @@ def test_a_gradient_of_another_kind_is_refused_by_name(kind: str) -> None:
         layer.backward(GOOD)
 
 
+@pytest.mark.parametrize("what", ["weights", "biases"])
+def test_parameters_that_a_user_set_are_refused_by_name(what: str) -> None:
+    """A list in the place of weights or biases, or another shape, is named as such."""
+    layer = scratch.Dense(2, 3)
+    setattr(layer, what, [1.0])
+    with pytest.raises(TypeError, match=f"^dense takes {what} as a NumPy array but got list"):
+        layer.forward(GOOD)
+    setattr(layer, what, np.ones((7, 7)))
+    with pytest.raises(ValueError, match=rf"^dense takes {what} \(.*3\) but got \(7, 7\)"):
+        layer.forward(GOOD)
+
+
+def test_a_label_beyond_the_classes_is_named() -> None:
+    """The first label that is wrong is told, with its sample; label 0 is none."""
+    with pytest.raises(ValueError, match="got 3 at sample 1"):
+        scratch.SoftmaxCrossEntropy().forward(GOOD, np.array([0, 3]))
+    with pytest.raises(ValueError, match="got -1 at sample 1"):
+        scratch.SoftmaxCrossEntropy().forward(GOOD, np.array([1, -1]))
+
+
 def test_targets_of_another_dtype_are_refused_by_name() -> None:
     """The dtype that is wanted is the one of the predictions."""
     with pytest.raises(TypeError, match=r"^mean squared error takes targets as float32 but got float64"):
         scratch.MeanSquaredError().forward(GOOD.astype(np.float32), GOOD)
+
+
+def test_a_network_may_begin_with_an_activation() -> None:
+    """It takes any number of columns then, and a refusal names its first layer."""
+    network = scratch.Network({"first": scratch.ReLU()})
+    assert network.forward(GOOD).tolist() == GOOD.tolist()
+    with pytest.raises(ValueError, match=r"^first takes inputs \(N, D\) but got \(2,\)"):
+        network.forward(GOOD[0])
 
 
 def test_a_network_without_a_loss_cannot_go_back() -> None:
