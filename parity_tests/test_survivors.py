@@ -491,6 +491,43 @@ def test_parameters_that_a_user_set_are_refused_by_name(what: str) -> None:
         layer.forward(GOOD)
 
 
+@pytest.mark.parametrize(
+    ("weights", "biases", "words"),
+    [("float64", "float32", "biases as float64 but got float32: a mix"),
+     ("float32", "float64", "biases as float32 but got float64: a mix"),
+     ("int64", "float64", "weights as float64 but got int64: gradients need"),
+     ("int64", "int64", "weights as float64 but got int64: gradients need"),
+     ("float32", "int64", "biases as float32 but got int64: gradients need")],
+)  # fmt: skip
+def test_parameters_of_mixed_dtypes_are_refused_by_name(weights: str, biases: str, words: str) -> None:
+    """Both are floats of one dtype, that of the weights, or the one that is not is named."""
+    layer = scratch.Dense(2, 3)
+    layer.weights, layer.biases = layer.weights.astype(weights), layer.biases.astype(biases)
+    with pytest.raises(TypeError, match=f"^dense takes {words}"):
+        layer.forward(GOOD)
+
+
+class Half:
+    """Half a layer."""
+
+    def forward(self, inputs: Array) -> Array:
+        """Gives what it takes."""
+        return inputs
+
+
+def test_what_is_no_layer_and_no_loss_is_refused() -> None:
+    """Half a layer, a number or a class as loss, a list of layers, and a dtype that there is not."""
+    with pytest.raises(TypeError, match="a layer has forward and backward"):
+        scratch.Network({"half": Half()})
+    for no_loss in (1, scratch.ReLU):
+        with pytest.raises(TypeError, match="takes a loss object as loss"):
+            scratch.Network({"relu1": scratch.ReLU()}, no_loss)
+    with pytest.raises(TypeError, match="of names to layers but got list"):
+        scratch.Network([scratch.ReLU()])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="but got dtype nonsense"):
+        scratch.Dense(1, 1, dtype="nonsense")
+
+
 def test_a_label_beyond_the_classes_is_named() -> None:
     """The first label that is wrong is told, with its sample; label 0 is none."""
     with pytest.raises(ValueError, match="got 3 at sample 1"):
@@ -541,3 +578,19 @@ def test_a_refusal_names_the_first_entry_that_is_wrong() -> None:
         scratch.SoftmaxCrossEntropy().forward(GOOD, np.array([[1.0, 0.0], [0.5, 0.5]]))
     with pytest.raises(ValueError, match=r"got \[1.  0.5\] at sample 1"):
         scratch.SoftmaxCrossEntropy().forward(GOOD, np.array([[1.0, 0.0], [1.0, 0.5]]))
+
+
+# --- what survives, and why nothing can see it ------------------------------------------------------------------------
+#
+# kernels.py   17  dtype=None for an array of balls (it is object anyway); zip without strict, argmax of the same floats
+#                  and reshape(-2) on what has one length; clip at a ball that is the limit itself; clip's branch for
+#                  balls given floats, which are compared alike
+# measure.py   13  copy=True or None for copy=False; astype(None), which is float64; the last place of what is infinite;
+#                  0 / spacing, which is 0 without np.where too; float("NAN")
+# judge.py      3  np.where on what holds no NaN; -2 for -1 as less than every share; float("NAN")
+# datasets.py   5  encoding and newline of a file in ASCII that csv reads
+# training.py   3  "" for None as no epoch; a first rate that is overwritten; reshape(-2, 4)
+# checks.py     2  kinds of dtype that no dtype has ("X")
+# network.py    2  a giver's name, and a width, that are not read before the first Dense
+# activations   1  1 or exp(0) at z = 0 in Sigmoid
+# layers.py     1  the first penalty added to 0, or put in its place
