@@ -141,8 +141,12 @@ def _own_arrays(parts: dict[str, Any], rule: Any) -> dict[str, Array]:
 
 @contextmanager
 def _warnings_noted(seen: dict[Effect, None]) -> Iterator[None]:
-    """Notes every warning's text; underflow is in the nature of softmax and warns of nothing."""
-    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore"):
+    """Notes every warning's text.
+
+    Underflow is in the nature of softmax; an overflow on the way to a right number (1 / (1 + exp(1000)) is 0) is a
+    matter of taste, and to a wrong one the numbers tell.
+    """
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="warn", under="ignore", over="ignore"):
         warnings.simplefilter("always")
         yield
     for warning in caught:

@@ -49,8 +49,31 @@ def diagnose(case: Case, checked: Iterable[Any], effects: Iterable[Any] = ()) ->
     """
     effects = list(effects)
     told = [entry for finding in findings(case, checked, _spoilt(case, effects)) for entry in _entries(finding)]
+    told = _with_conventions(told, case)
     known_effects = _known(effects)
     return known_effects + told if _spoilt(case, effects) else told + known_effects
+
+
+def _with_conventions(told: list[dict[str, Any]], case: Case) -> list[dict[str, Any]]:
+    """Two diagnoses that undo each other are a convention, not a defect: the parameters get the right update."""
+    gradients = {f"gradient/{name}" for layer in case.layers if layer.kind == "Dense" for name in layer.parameters()}
+    averaged = [one for one in told if "L2" in one["causes"] and gradients <= set(one["rows"])]
+    summed = [one for one in told if "L1" in one["causes"] and "backward/loss" in one["rows"]]
+    if averaged and summed:
+        rows = tuple(summed[0]["rows"] + averaged[0]["rows"])
+        text = (
+            "the division by the batch size stands in the layers, not in the loss; the gradients are right"
+        )
+        rest = [one for one in told if one not in (averaged[0], summed[0])]
+        return [_entry(["L3"], f"{_named(rows)}: a convention, no defect: {text}.", rows, 0.0), *rest]
+    for one in told:
+        updates = [row for row in one["rows"] if row.startswith(("state/", "parameter/"))]
+        if "L20" in one["causes"] and "backward/loss" in one["rows"] and len(updates) >= len(gradients):
+            text = (
+                "the gradient is that of minus the loss, and the update climbs it; the parameters are right"
+            )
+            one |= {"causes": ["L20"], "says": f"{_named(tuple(one['rows']))}: a convention, no defect: {text}."}
+    return told
 
 
 def _known(effects: list[Any]) -> list[dict[str, Any]]:

@@ -196,7 +196,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause(id="O22", says="the parameter is multiplied by 1 {c:+} after the update: a weight decay hides there",
           mend="Remove it, or make it a penalty of the layer.", where=UPDATES, direction=lambda p: p.usual()),
     *(Cause(id=id, says="a weight decay hides in the update: {c} * w is added to the parameter",
-            mend="Remove it, or make it a penalty of the layer.", where=UPDATES, direction=_w) for id in ("O22", "O12")),
+            mend="Remove it, or make it a penalty of the layer.", where=UPDATES, direction=_w)
+      for id in ("O22", "O12")),
     Cause(id="O22", says="a weight decay hides in the update: rate * {c} * w is subtracted",
           mend="Remove it, or make it a penalty of the layer.", where=("state", "parameter/*"),
           direction=lambda p: -_a(p) * _w(p)),
