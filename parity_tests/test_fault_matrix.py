@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from reports.faults.catalogue import FAULTS
 from rich.console import Console
 
 import scratch
 from reports import traces
 from reports.cli import main
 from reports.faults import matrix
+from reports.faults.catalogue import FAULTS
 from reports.faults.matrix import Finding, correct, diagnosed, tables, totals, try_fault, verdict
 from reports.faults.nets import NETS
 from reports.faults.planting import Fault, Patch, planted

@@ -7,10 +7,13 @@ measure.py       two arrays -> how far apart
 judge.py         gap and allowance -> status
 lockstep.py      which updates are checked, the rows of one, how many rows are kept
 probes.py        small batches for the corners where ordinary data do not go
+effects.py       what a side does besides computing: arguments edited, memory shared, warnings
+diagnosis/       why a row is apart: causes as replaced equations, tried on what the side saw
 free_running.py  both sides left alone, against the reference's own noise
 departures.py    where the lecture's rule is known to part from torch's
 pipeline.py      the whole story: compare(case) -> DataFrame, run(case) -> Comparison
 runner.py        independent work on all cores
+faults/          the checker checked: faults planted in scratch's code, and what became of each
 certify.py       the judge itself on trial, on honest_nets.py
 faults/          the checker checked: faults planted in scratch, and what became of each
 calibrated.py    the few numbers that are measured and not derived

@@ -94,6 +94,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.evidence: list[Checked] = []  # steps on which a diagnosis can rest
+        self.effects: list[Any] = []
         self.rows: list[Row] = []
         self.worst: dict[str, Row] = {}
         self.checked: Counter[tuple[str, str]] = Counter()  # updates behind a quantity (of a probe)
@@ -103,6 +104,7 @@ class Ledger:
         """Takes one checked update."""
         self._remember(checked)
         for row in checked.rows:
+            self.effects += row.pop("effects", [])
             self.checked[row["quantity"], row["probe"]] += 1
             failed = row["status"] not in PASSES
             self.failed += failed
@@ -122,10 +124,7 @@ class Ledger:
 
     def diagnoses(self, case: Case) -> list[Row]:
         """What the rows that do not pass look like; nothing when all pass."""
-        effects = [row for row in self.rows if row["stage"] == "effects" and row["status"] not in PASSES]
-        if not self.failed:
-            return []
-        return diagnose(case, self.evidence, effects)
+        return diagnose(case, self.evidence, self.effects) if self.failed else []
 
     def frame(self, case: Case) -> pd.DataFrame:
         """Returns the kept rows in order of computation; environment and diagnoses travel in `attrs`.

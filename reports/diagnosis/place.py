@@ -40,6 +40,12 @@ class Place:
             raise KeyError(name)
         return self._shaken(f"before {name}", self.earlier[name])
 
+    def usual_before(self) -> Array:
+        """What the right equation gave in the step before; what it gives now in the very first."""
+        if self.iteration == 0:
+            return self.usual()
+        return np.asarray(self.equation.value(*(self.before(name) for name in self.equation.reads)))
+
     @property
     def reads(self) -> list[Array]:
         """What the equation reads, in its order."""
@@ -130,6 +136,7 @@ class Cause:
     result: Callable[[Place, Array], Any] | None = None
     direction: Callable[[Place], Any] | None = None
     once: str = ""  # the id where it happens at single updates only
+    varies: bool = False  # whether the fitted coefficient may be another in every step
     companion: bool = False  # whether it counts only where the same cause explains another kind of row as well
 
     def at(self, case: Case, row: str) -> bool:
@@ -148,7 +155,13 @@ def value(place: Place, causes: tuple[Cause, ...]) -> Array | None:
         for cause in causes:
             if cause.result:
                 made = np.asarray(cause.result(place, made))
-    except (KeyError, IndexError, ValueError, np.exceptions.AxisError):  # not of these shapes, or not of this step
+    except (
+        KeyError,
+        IndexError,
+        ValueError,
+        np.exceptions.AxisError,
+        ZeroDivisionError,
+    ):  # not of these shapes, or not of this step
         return None
     return made
 

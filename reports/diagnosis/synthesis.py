@@ -24,7 +24,7 @@ SHAKES = 3  # disturbed evaluations of a cause: how far its inputs' rounding mov
 MARGIN = 4.0  # times that, and times the unit roundoff: a cause's allowance need not be sharp, its rivals are far
 NEAR = 1e8  # in allowances without the disturbed evaluations; beyond it they are not worth the time
 FEWEST = 3  # elements that a fitted number needs
-INTRODUCED = ("apart", "shape", "dtype")
+OTHER_SHAPE = ("shape", "dtype")
 
 
 class Witness(NamedTuple):
@@ -61,10 +61,16 @@ class Finding:
     witness: Witness
 
 
-def findings(case: Case, checked: Iterable[Any]) -> list[Finding]:
-    """Returns what explains the introduced rows of a case's checked steps, in order of computation."""
+def findings(case: Case, checked: Iterable[Any], spoilt: frozenset[str] = frozenset()) -> list[Finding]:
+    """Returns what explains the introduced rows of a case's checked steps, in order of computation.
+
+    `spoilt` names arrays that were edited after their use: rows that are, or read, one of them say nothing.
+    """
     rows = witnesses(case, checked)
-    lost = {name: seen for name, seen in rows.items() if any(witness.lost for witness in seen)}
+    reads = {equation.name: {equation.name, *equation.reads} for equation in equations(case)}
+    lost = {
+        name: seen for name, seen in rows.items() if any(witness.lost for witness in seen) and not reads[name] & spoilt
+    }
     if "forward/probabilities" in lost and "loss/samples" in lost and _worst(FOLLOWS, lost["loss/samples"]) <= 1:
         del lost["loss/samples"]
     explained, rivals = {}, {}
@@ -141,7 +147,13 @@ def _fitted(cause: Cause, seen: list[Witness]) -> Explanation | None:
     """A cause with one number of unknown size, fitted where the row is apart first and then held to all steps."""
     if cause.direction is None:
         return None
-    first = next(witness for witness in seen if witness.lost)
+    if cause.varies:
+        fits = [_fitted(replace(cause, varies=False), [witness]) for witness in seen if witness.lost]
+        if None in fits or any(residual(witness, ()) > 1 for witness in seen if not witness.lost):
+            return None
+        return max((fit for fit in fits if fit), key=lambda fit: fit.residual)
+    lost = [witness for witness in seen if witness.lost]
+    first = lost[0]
     made = value(first.place, (cause,))
     if made is None or made.shape != first.actual.shape or not np.isfinite(first.actual).all():
         return None
@@ -157,7 +169,7 @@ def _fitted(cause: Cause, seen: list[Witness]) -> Explanation | None:
     weighted = term * weights
     with np.errstate(over="ignore"):
         size = float(np.sum(weighted * weighted))
-    if np.count_nonzero(term) < FEWEST or not np.isfinite(size) or size == 0:
+    if np.count_nonzero(term) * len(lost) < FEWEST or not np.isfinite(size) or size == 0:
         return None
     c = float(np.sum((first.actual - made) * weights * weighted) / size)
 
@@ -241,7 +253,9 @@ def witnesses(case: Case, checked: Iterable[Any]) -> dict[str, list[Witness]]:
             if name not in right or name not in pause.trace or name not in status:
                 continue
             row = status[name]
-            lost = row["local"] > 1 or (row["status"] in INTRODUCED and np.isnan(row["local"]))
+            if not all(np.isfinite(known[read]).all() for read in equation.reads):
+                continue  # what is computed from NaN says nothing
+            lost = row["local"] > 1 or row["status"] in OTHER_SHAPE
             everything = (data.inputs, data.labels)
             place = Place(case, equation, known, earlier, everything, configured, pause.iteration, pause.epoch)
             actual = np.asarray(pause.trace[name], np.float64)

@@ -1,6 +1,7 @@
 """A finding as words: what it is, why we think so, how to mend it; or, where no cause fits, what is known."""
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
@@ -9,20 +10,107 @@ from reports.cases import Case
 from reports.diagnosis.synthesis import Explanation, Finding, Witness, findings
 
 Array = np.ndarray
-EFFECTS = {"effects/arguments": "L22", "effects/memory": "L22", "effects/warnings": "T9"}
+ROWS = {
+    "output": "forward/{}",
+    "dinputs": "backward/{}",
+    "dweights": "gradient/{}.weights",
+    "dbiases": "gradient/{}.biases",
+}
+# A side effect's id and mend, by who does what; the first that fits.
+EFFECTS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("effects/repeats", "*", "*", "L17", "Start buffers from zeros, and draw nothing at random in a step"),
+    ("effects/warnings", "*", "*", "S36", "Do not compute what has to be repaired afterwards"),
+    ("*", "*", "labels", "L35", "Work on a copy of the targets"),
+    ("*", "labels", "*", "L35", "Work on a copy of the targets"),
+    ("*", "inputs", "*", "L35", "Work on a copy of the inputs"),
+    ("*", "*", "inputs", "L35", "Work on a copy of the inputs"),
+    ("*", "*", "loss.residuals", "L34", "Make the gradient in an array of its own"),
+    ("*", "loss.residuals", "*", "L34", "Make the gradient in an array of its own"),
+    ("*", "loss.backward", "loss.output", "L23", "Work on a copy: output.copy()"),
+    ("*", "loss.output", "loss.dinputs", "L23", "Work on a copy: output.copy()"),
+    ("*", "loss.forward", "*.output", "S37", "Clip into a new array"),
+    ("effects/arguments", "update", "*", "L36", "Let the optimizer leave the gradients as they are"),
+    ("*", "*.backward", "*.output", "A23", "Keep what forward gave; compute in a new array"),
+    ("*", "*.backward", "*.dinputs", "L22", "Work on a copy: dvalues.copy()"),
+    ("*", "*.dinputs", "*.dinputs", "L22", "Work on a copy: dvalues.copy()"),
+    ("*", "dense*.forward", "*.output", "L30", "Give each layer a buffer of its own"),
+    ("*", "dense*.output", "dense*.output", "L30", "Give each layer a buffer of its own"),
+    ("*", "*.forward", "*.output", "A16", "Make a new array: np.maximum(0, inputs), not inputs[inputs < 0] = 0"),
+    ("*", "*.output", "*.output", "A16", "Make a new array: np.maximum(0, inputs), not inputs[inputs < 0] = 0"),
+    ("*", "*", "*", "L22", "Work on a copy"),
+)  # fmt: skip
 
 
-def diagnose(case: Case, checked: Iterable[Any], effects: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+def diagnose(case: Case, checked: Iterable[Any], effects: Iterable[Any] = ()) -> list[dict[str, Any]]:
     """Returns the diagnoses of a case as plain data, in order of computation; an empty list of causes is "unknown".
 
     Each holds `causes` (ids, equals), `says`, `rows`, `residual` and `runner_up_residual` (in allowances; 1 is the
     limit), and `runner_up`.
     """
-    told = [entry for finding in findings(case, checked) for entry in _entries(finding)]
-    for row in effects:
-        id = "L23" if row["hint"].startswith("loss.backward edits") else EFFECTS[row["quantity"]]
-        told.append(_entry([id], f"{row['quantity']}: {row['hint']}", (row["quantity"],)))
+    effects = list(effects)
+    told = [entry for finding in findings(case, checked, _spoilt(case, effects)) for entry in _entries(finding)]
+    told = _with_conventions(told, case)
+    known_effects = _known(effects)
+    return known_effects + told if _spoilt(case, effects) else told + known_effects
+
+
+def _with_conventions(told: list[dict[str, Any]], case: Case) -> list[dict[str, Any]]:
+    """Two diagnoses that undo each other are a convention, not a defect: the parameters get the right update."""
+    gradients = {f"gradient/{name}" for layer in case.layers if layer.kind == "Dense" for name in layer.parameters()}
+    averaged = [one for one in told if "L2" in one["causes"] and gradients <= set(one["rows"])]
+    summed = [one for one in told if "L1" in one["causes"] and "backward/loss" in one["rows"]]
+    if averaged and summed:
+        rows = tuple(summed[0]["rows"] + averaged[0]["rows"])
+        text = (
+            "the division by the batch size stands in the layers, not in the loss; the gradients are right"
+        )
+        rest = [one for one in told if one not in (averaged[0], summed[0])]
+        return [_entry(["L3"], f"{_named(rows)}: a convention, no defect: {text}.", rows, 0.0), *rest]
+    for one in told:
+        updates = [row for row in one["rows"] if row.startswith(("state/", "parameter/"))]
+        if "L20" in one["causes"] and "backward/loss" in one["rows"] and len(updates) >= len(gradients):
+            text = (
+                "the gradient is that of minus the loss, and the update climbs it; the parameters are right"
+            )
+            one |= {"causes": ["L20"], "says": f"{_named(tuple(one['rows']))}: a convention, no defect: {text}."}
     return told
+
+
+def _known(effects: list[Any]) -> list[dict[str, Any]]:
+    """The side effects as diagnoses: one per id, with all that was seen of it."""
+    told: dict[str, dict[str, Any]] = {}
+    for effect in effects:
+        id, mend = next(
+            (id, mend)
+            for row, actor, what, id, mend in EFFECTS
+            if fnmatchcase(effect.row, row) and fnmatchcase(effect.actor, actor) and fnmatchcase(effect.what, what)
+        )
+        entry = told.setdefault(id, _entry([id], "", (), 0.0) | {"seen": [], "mend": mend})
+        entry["seen"].append(str(effect))
+        entry["rows"] = list(dict.fromkeys([*entry["rows"], effect.row]))
+    return [_with_words(entry) for entry in told.values()]
+
+
+def _with_words(entry: dict[str, Any]) -> dict[str, Any]:
+    """An effect's entry with its sentence in place of its parts."""
+    seen, mend = entry.pop("seen"), entry.pop("mend")
+    more = f", and {len(seen) - SEEN} more" if len(seen) > SEEN else ""
+    return entry | {"says": f"{'; '.join(seen[:SEEN])}{more}. {mend}."}
+
+
+SEEN = 3  # side effects of one kind that are spelled out
+
+
+def _spoilt(case: Case, effects: list[Any]) -> frozenset[str]:
+    """The rows whose arrays were edited after they had been computed, or differ from run to run."""
+    rows = {effect.actor for effect in effects if effect.row == "effects/repeats"}
+    for effect in effects:
+        part, _, attribute = effect.what.partition(".")
+        if effect.row == "effects/arguments" and attribute in ROWS:
+            rows.add("forward/probabilities" if effect.what == "loss.output" else ROWS[attribute].format(part))
+        if effect.row == "effects/arguments" and effect.what in ("inputs", "labels"):
+            rows.add(effect.what)
+    return frozenset(rows)
 
 
 def _entries(finding: Finding) -> list[dict[str, Any]]:

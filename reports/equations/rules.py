@@ -80,13 +80,14 @@ def sigmoid(name: str, source: str) -> Equation:
         moved = np.minimum(z.error, LOST)
         spread = np.exp(moved) * np.expm1(moved)
         inherited = np.minimum(np.minimum(raw * (1 - raw) * spread, z.error / 4), 1.0)
-        e = inherited + (2 * r.elementary + 3 * r.unit) * raw + r.smallest
+        e = inherited + (2 * r.elementary + 3 * r.unit) * raw + (r.elementary / 2 + 2 * r.unit) + r.smallest
         return _through_clip(raw, e, CLIP, 1 - CLIP, r.unit * CLIP, r.unit)
 
     return Equation(
         f"forward/{name}",
         r"s = \operatorname{clip}\left(\frac{1}{1 + e^{-z}},\ 10^{-7},\ 1 - 10^{-7}\right)",
-        "|s''/s'| is at most 1, so s' grows by at most e^E over an error E; one exp, one sum, one division",
+        "|s''/s'| is at most 1, so s' grows by at most e^E over an error E; one exp, one sum, one division; "
+        "or through tanh: (1 + tanh(z/2)) / 2, whose rounding is of the size of 1",
         (source,),
         lambda z: clip(_logistic(z), CLIP, 1 - CLIP),
         error,
@@ -100,12 +101,14 @@ def tanh(name: str, source: str) -> Equation:
         e = np.minimum(z.error, LOST)
         steep = (1 - t * t) * np.exp(2 * e) * np.expm1(2 * e) / 2
         inherited = np.minimum(np.minimum(steep, z.error), 2.0)
-        return r.with_underflow(inherited + r.elementary * np.abs(t), 1)
+        through_exp = np.where(t == 0, 0.0, r.elementary + 3 * r.unit)
+        return r.with_underflow(inherited + r.elementary * np.abs(t) + through_exp, 1)
 
     return Equation(
         f"forward/{name}",
         r"t = \tanh z",
-        "t' = 1 - t^2 grows by at most e^2E over an error E, and is at most 1; one elementary function",
+        "t' = 1 - t^2 grows by at most e^2E over an error E, and is at most 1; one elementary function, "
+        "or a difference of two exponentials of the size of 1",
         (source,),
         np.tanh,
         error,
@@ -474,14 +477,15 @@ def softmax_backward(name: str, upstream: str) -> Equation:
         pm, gm = p.magnitude, dp.magnitude
         total = np.sum(pm * gm, axis=1, keepdims=True)
         moved = np.sum(p.error * gm + pm * dp.error, axis=1, keepdims=True)
-        e = p.error * (gm + total) + pm * (dp.error + moved)
+        e = p.error * (gm + total) + pm * (dp.error + moved) + r.smallest * np.sum(gm, axis=1, keepdims=True)
         classes = p.value.shape[1]
         return r.with_underflow(e + r.growth(classes + 5) * pm * (gm + total), classes + 5)
 
     return Equation(
         f"backward/{name}",
         r"\frac{\partial L}{\partial z_i} = p_i \left(g_i - \sum_j p_j g_j\right)",
-        "C products, their sum, a difference and a product, in any order; errors of p and g pass through the other",
+        "C products, their sum, a difference and a product, in any order; errors of p and g pass through the other; "
+        "in the Jacobian p_i p_j may underflow before it meets g_j",
         (upstream, f"forward/{name}"),
         lambda dp, p: p * (dp - np.sum(p * dp, axis=1, keepdims=True)),
         error,
@@ -565,7 +569,7 @@ def _negative_log_error(r: Rounding, raw: Array, inherited: Array) -> Array:
     """
     low, high = -np.log1p(-CLIP), -np.log(CLIP)
     clipped = np.clip(raw, low, high)
-    log_rounding = r.elementary * (clipped + 2 * np.minimum(inherited, high))
+    log_rounding = r.elementary * (clipped + 2 * np.minimum(inherited, high)) + r.unit  # of 1/p, in log(1/p)
     moved = _through_clip(raw, inherited, low, high, r.unit, r.unit)
     return np.minimum(moved, high - low + r.unit) + log_rounding
 

@@ -74,6 +74,17 @@ _ALL = (
         data_settings={"samples": 37, "features": 5, "classes": 3},
         loss="SoftmaxCrossEntropy", learning_rate=0.1, decay=0.01, momentum=0.8, epochs=200, batch_size=11,
     ),
+    Case(
+        name="clipped",
+        says="Softmax and cross-entropy as two steps, far apart: many a label's probability is below the clip",
+        layers=(
+            dense("dense1", 5, 13), Layer("relu1", "ReLU"),
+            dense("dense2", 13, 11), Layer("relu2", "ReLU"),
+            dense("dense3", 11, 7), Layer("softmax1", "Softmax"),
+        ),
+        data_settings={"samples": 61, "features": 5, "classes": 7},
+        loss="CrossEntropy", learning_rate=0.01, decay=0.01, epochs=200,
+    ),
 )  # fmt: skip
 
 NETS: dict[str, Case] = by_name(_ALL)

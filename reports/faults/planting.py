@@ -14,6 +14,7 @@ class Patch:
     owner: Any  # a class of scratch, or a module
     name: str
     make: Callable[[Callable[..., Any]], Callable[..., Any]]  # takes what stood there, returns what stands there now
+    wraps: bool = False  # it disturbs what stood there, whatever that gives: such patches may be stacked
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,16 +75,6 @@ def _masked_by(p: Place, number: int) -> Array:
     return np.asarray(p.reads[0] * (fitting[number] > 0))
 
 
-def _slope_below(p: Place, kind: str) -> Array:
-    """The derivative of the activation that stands before a Dense."""
-    if p.layer is None or p.case.layers.index(p.layer) == 0:
-        raise KeyError(p.row)
-    below = p.case.layers[p.case.layers.index(p.layer) - 1]
-    if below.kind != kind:
-        raise KeyError(p.row)
-    return SLOPES[kind](p.source(below), p[f"forward/{below.name}"])
-
-
 SMOOTH = ("Sigmoid", "Tanh")
 DERIVATIVES = {"ReLU": "the mask inputs > 0", "Sigmoid": "output * (1 - output)", "Tanh": "1 - output**2"}
 
@@ -100,11 +90,11 @@ CAUSES: tuple[Cause, ...] = (
              lambda z: np.minimum(z, 0)),
     _forward("ReLU", "A3", "it lets negative values pass, with their sign turned", "Compute np.maximum(0, inputs).",
              lambda z: np.maximum(-z, 0)),
-    _forward("ReLU", "A17", "it takes the absolute value", "Compute np.maximum(0, inputs).", np.abs),
-    *(_forward("ReLU", "A7", f"negative values leak through with slope {slope}", "Compute np.maximum(0, inputs).",
+    _forward("ReLU", "X1", "it takes the absolute value", "Compute np.maximum(0, inputs).", np.abs),
+    *(_forward("ReLU", "A18", f"negative values leak through with slope {slope}", "Compute np.maximum(0, inputs).",
                lambda z, slope=slope: np.where(z > 0, z, slope * z)) for slope in (0.01, 0.1, 0.2)),
-    _forward("ReLU", "A18", "it is cut off at 1 as well", "Compute np.maximum(0, inputs).", lambda z: np.clip(z, 0, 1)),
-    _forward("ReLU", "A18", "it is cut off at 6 as well", "Compute np.maximum(0, inputs).", lambda z: np.clip(z, 0, 6)),
+    _forward("ReLU", "X2", "it is cut off at 1 as well", "Compute np.maximum(0, inputs).", lambda z: np.clip(z, 0, 1)),
+    _forward("ReLU", "X2", "it is cut off at 6 as well", "Compute np.maximum(0, inputs).", lambda z: np.clip(z, 0, 6)),
     _forward("Sigmoid", "A13", "the output is not clipped to [1e-7, 1 - 1e-7]: it differs beyond |z| = 16.118",
              "Clip it: np.clip(output, 1e-7, 1 - 1e-7).", logistic),
     *(_forward("Sigmoid", "A13", f"the output is clipped to [{clip:g}, 1 - {clip:g}], not [1e-7, 1 - 1e-7]",
@@ -113,14 +103,18 @@ CAUSES: tuple[Cause, ...] = (
     *(_forward(kind, "A15", f"a constant, {eps:g}, is added to the inputs", "Remove it.",
                lambda z, f=FUNCTIONS[kind], eps=eps: f(z + eps))
       for kind in FUNCTIONS for eps in (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6)),
-    _forward("Sigmoid", "A19", "the sign in the exponent is wrong: it is 1 - sigmoid", "Compute 1 / (1 + exp(-z)).",
+    _forward("Sigmoid", "A22", "the sign in the exponent is wrong: it is 1 - sigmoid", "Compute 1 / (1 + exp(-z)).",
              lambda z: FUNCTIONS["Sigmoid"](-z)),
     _forward("Tanh", "A11", "it is tanh(z / 2): exp(z) stands where exp(2 z) belongs", "Use np.tanh.",
              lambda z: np.tanh(z / 2)),
     _forward("Tanh", "A11", "it is tanh(2 z)", "Use np.tanh.", lambda z: np.tanh(2 * z)),
-    _forward("Tanh", "A19", "the sign is wrong", "Use np.tanh.", lambda z: -np.tanh(z)),
+    _forward("Tanh", "A22", "the sign is wrong", "Use np.tanh.", lambda z: -np.tanh(z)),
     _forward("Softmax", "S1", "the row's maximum is not subtracted: exp overflows for large logits",
              "Subtract inputs.max(axis=1, keepdims=True) first.", shares),
+    *(_forward("Softmax", "T9", "NaN is replaced by 0: the row's maximum is not subtracted, and that is hidden",
+               "Subtract inputs.max(axis=1, keepdims=True) first.",
+               lambda z, shift=shift: np.nan_to_num(shares(z, 1, shift(z)), nan=0.0))
+      for shift in (lambda z: 0, np.max)),
     _forward("Softmax", "S2", "the maximum of the whole batch is subtracted, not each row's",
              "Use inputs.max(axis=1, keepdims=True).", lambda z: shares(z, 1, z.max())),
     _forward("Softmax", "S2", "the maximum of each column is subtracted, not each row's",
@@ -134,9 +128,9 @@ CAUSES: tuple[Cause, ...] = (
                "Use axis=1.", lambda z, shift=shift: shares(z, 0, shift(z)))
       for shift in (lambda z: z.max(axis=0, keepdims=True), lambda z: z.max(axis=1, keepdims=True), np.max)),
     _forward("Softmax", "S7", "softmax is applied twice", "Apply it once.", lambda z: softmax(softmax(z))),
-    _forward("Softmax", "S34", "the sign of the inputs is turned round", "Compute exp(inputs), not exp(-inputs).",
+    _forward("Softmax", "X4", "the sign of the inputs is turned round", "Compute exp(inputs), not exp(-inputs).",
              lambda z: softmax(-z)),
-    _forward("Softmax", "S34", "each value stands for its own share: 2 to the power, not e", "Use np.exp.",
+    _forward("Softmax", "X4", "each value stands for its own share: 2 to the power, not e", "Use np.exp.",
              lambda z: softmax(z * np.log(2))),
     *(_forward("Softmax", "S9", f"{eps:g} is added to the sum", "Remove it: the sum is at least 1.",
                lambda z, eps=eps: np.exp(z - z.max(axis=1, keepdims=True))
@@ -157,21 +151,21 @@ CAUSES: tuple[Cause, ...] = (
                 f"Use {DERIVATIVES[kind]}.", lambda g, z, a, slope=SLOPES[kind]: g * slope(z, z)) for kind in SMOOTH),
     *(_backward(kind, "A11", "the derivative is the output itself", f"Use {DERIVATIVES[kind]}.",
                 lambda g, z, a: g * a) for kind in SMOOTH),
-    *(_backward(kind, "A20", "the derivative is 1 - output", f"Use {DERIVATIVES[kind]}.",
+    *(_backward(kind, ("A20" if kind == "Tanh" else "X16"), "the derivative is 1 - output", f"Use {DERIVATIVES[kind]}.",
                 lambda g, z, a: g * (1 - a)) for kind in SMOOTH),
-    *(_backward(kind, "A20", "a sign in the derivative is wrong", f"Use {DERIVATIVES[kind]}.", formula)
+    *(_backward(kind, "A21" if kind == "Sigmoid" else "X17", "a sign in the derivative is wrong",
+                f"Use {DERIVATIVES[kind]}.", formula)
       for kind, formula in (("Tanh", lambda g, z, a: g * (1 + a * a)), ("Sigmoid", lambda g, z, a: g * a * (1 + a)),
                             ("Sigmoid", lambda g, z, a: g * a * (a - 1)))),
-    *(_backward(kind, "A20", "the derivative is squared", f"Use {DERIVATIVES[kind]}.",
+    *(_backward(kind, "X17", "the derivative is squared", f"Use {DERIVATIVES[kind]}.",
                 lambda g, z, a, slope=SLOPES[kind]: g * slope(z, a) ** 2) for kind in SMOOTH),
-    _backward("Tanh", "A20", "the output is not squared in the derivative", "Use 1 - output**2.",
-              lambda g, z, a: g * (1 - a)),
     _backward("Sigmoid", "A13", "the derivative is that of the unclipped sigmoid",
               "Use the clipped output: output * (1 - output).",
               lambda g, z, a: g * logistic(z) * logistic(-z)),
-    _backward("Sigmoid", "A13", "the derivative is 0 where the output is clipped, as autograd of clip has it",
-              "Use the clipped output: output * (1 - output).",
-              lambda g, z, a: np.where((logistic(z) < CLIP) | (logistic(z) > 1 - CLIP), 0, g * a * (1 - a))),
+    *(_backward("Sigmoid", "A19", "the derivative is 0 where the output is clipped, as autograd of clip has it",
+                "Use the clipped output: output * (1 - output).",
+                lambda g, z, a, clip=clip: np.where((a <= clip) | (a >= 1 - clip), 0, g * a * (1 - a)))
+      for clip in (CLIP * (1 + 1e-8), 2 * CLIP)),
     # ReLU
     _backward("ReLU", "A2", "the mask is taken from the gradient, not from the inputs",
               "Mask where inputs > 0.", lambda g, z, a: np.maximum(g, 0)),
@@ -185,11 +179,14 @@ CAUSES: tuple[Cause, ...] = (
               lambda g, z, a: g * np.where(z == 0, 0.5, z > 0)),
     *(Cause(id="A4", says="the mask is taken from another layer's array", mend="Keep the inputs of this layer.",
             where=("backward/ReLU",), formula=lambda p, number=number: _masked_by(p, number)) for number in range(4)),
+    *(Cause(id="A4", says="each sample has the mask of another sample", mend="Keep the inputs of this layer.",
+            where=("backward/ReLU",), formula=lambda p, by=by: p.reads[0] * (np.roll(p.reads[1], by, axis=0) > 0))
+      for by in (1, -1)),
     Cause(id="A4", says="the mask is that of the step before", mend="Keep the inputs in every forward.",
           where=("backward/ReLU",), formula=lambda p: p.reads[0] * (p.before(p.equation.reads[1]) > 0)),
     Cause(id="A2", says="the mask keeps what is positive in both, inputs and gradient", mend="Mask by inputs alone.",
           where=("backward/ReLU",), formula=lambda p: np.maximum(p.reads[0], 0) * (p.reads[1] > 0)),
-    *(_backward("ReLU", "A7", f"the gradient leaks through negative inputs with slope {slope}", "Use 0 there.",
+    *(_backward("ReLU", "A17", f"the gradient leaks through negative inputs with slope {slope}", "Use 0 there.",
                 lambda g, z, a, slope=slope: np.where(z > 0, g, slope * g)) for slope in (0.01, 0.1, 0.2)),
     _backward("ReLU", "A12", "it multiplies by the output, not by the mask", "Use the mask inputs > 0.",
               lambda g, z, a: g * a),
@@ -200,25 +197,25 @@ CAUSES: tuple[Cause, ...] = (
               "dinputs = p * (dvalues - sum(p * dvalues)).", lambda g, z, a: g * a * (1 - a)),
     _backward("Softmax", "A10", "the derivative is missing: it hands the gradient through",
               "dinputs = p * (dvalues - sum(p * dvalues)).", lambda g, z, a: g),
-    _backward("Softmax", "S35", "the off-diagonal of the Jacobian is missing: p * dvalues",
+    _backward("Softmax", "S32", "the off-diagonal of the Jacobian is missing: p * dvalues",
               "dinputs = p * (dvalues - sum(p * dvalues)).", lambda g, z, a: a * g),
-    _backward("Softmax", "S35", "the sum in the Jacobian runs over the batch",
+    _backward("Softmax", "S32", "the diagonal of the Jacobian lacks p: 1 - p p^T",
+              "dinputs = p * (dvalues - sum(p * dvalues)).",
+              lambda g, z, a: g - a * (a * g).sum(axis=1, keepdims=True)),
+    _backward("Softmax", "S32", "the diagonal of the Jacobian is missing: -p p^T",
+              "dinputs = p * (dvalues - sum(p * dvalues)).",
+              lambda g, z, a: -a * (a * g).sum(axis=1, keepdims=True)),
+    _backward("Softmax", "S32", "the sum in the Jacobian runs over the batch",
               "Sum over axis=1.", lambda g, z, a: a * (g - (a * g).sum(axis=0, keepdims=True))),
-    _backward("Softmax", "S35", "the sum in the Jacobian runs over everything",
+    _backward("Softmax", "S32", "the sum in the Jacobian runs over everything",
               "Sum over axis=1.", lambda g, z, a: a * (g - (a * g).sum())),
-    _backward("Softmax", "S35", "the off-diagonal of the Jacobian has the wrong sign",
+    _backward("Softmax", "S32", "the off-diagonal of the Jacobian has the wrong sign",
               "dinputs = p * (dvalues - sum(p * dvalues)).",
               lambda g, z, a: a * (g + (a * g).sum(axis=1, keepdims=True))),
-    _backward("Softmax", "S35", "the sum in the Jacobian is not weighted by p",
+    _backward("Softmax", "S32", "the sum in the Jacobian is not weighted by p",
               "dinputs = p * (dvalues - sum(p * dvalues)).",
               lambda g, z, a: a * (g - g.sum(axis=1, keepdims=True))),
-    # an argument edited: the gradient handed down by the Dense above is spoilt as well
-    *(Cause(id="L22", says="the activation below edits the gradient that it is given", mend="Work on a copy.",
-            where=("backward/Dense",), result=lambda p, made, kind=kind: made * _slope_below(p, kind))
-      for kind in SLOPES),
-    *(Cause(id="L22", says="it edits the gradient that it is given", mend="Work on a copy: dvalues.copy().",
-            where=(f"backward/{kind}",), formula=lambda p: p.reads[0], companion=True) for kind in SLOPES),
-    *(Cause(id="A7", says="the gradient leaks through negative inputs with slope {c}", mend="Use 0 there.",
+    *(Cause(id=id, says="it leaks through negative inputs with slope {c}", mend="Use 0 there.",
             where=(f"{stage}/ReLU",), direction=lambda p, k=k: p.reads[0] * (p.reads[k] <= 0))
-      for stage, k in (("forward", 0), ("backward", 1))),
+      for id, stage, k in (("A18", "forward", 0), ("A17", "backward", 1))),
 )  # fmt: skip

@@ -59,6 +59,13 @@ def data_scaled(factor: Callable[[Place], float]) -> Callable[[Place, Array], An
     return result
 
 
+def _only_penalty(p: Place, l1: float = 1.0) -> Array:
+    """The penalty's gradient alone, with its L1 part or without."""
+    if not _penalised(p):
+        raise ValueError("no penalty here")
+    return penalty_part(p, l1)
+
+
 def _other_norm(p: Place) -> Array:
     """The gradient of the norm itself, not of its square."""
     w = p.reads[-1]
@@ -94,6 +101,21 @@ def _updated_weights(p: Place) -> Place:
     return p.reading(1, p[p.equation.reads[1].replace("start/", "parameter/")])
 
 
+def _inputs(p: Place) -> int:
+    """Which of the reads of an affine map, or of its weights' gradient, is the layer's inputs."""
+    return 0 if p.row.startswith("forward/") else 1
+
+
+def _centred(array: Array) -> Array:
+    return np.asarray(array - array.mean(axis=0, keepdims=True))
+
+
+def _another_source(p: Place, number: int) -> Place:
+    """What another Dense took."""
+    others = [layer for layer in p.case.layers if layer.kind == "Dense" and layer is not p.layer]
+    return p.reading(1, p.source(others[number]))
+
+
 def _rounded(array: Any) -> Array:
     return np.asarray(array, dtype=np.float32).astype(np.float64)
 
@@ -117,13 +139,18 @@ CAUSES: tuple[Cause, ...] = (
           where=FORWARD, formula=lambda p: p.reads[0] @ p.reads[1]),
     Cause(id="L27", says="the bias is subtracted", mend="Add self.biases in forward.",
           where=FORWARD, formula=lambda p: p.reads[0] @ p.reads[1] - p.reads[2]),
-    Cause(id="V3", says="the bias is added twice", mend="Add self.biases once.",
+    Cause(id="L28", says="the bias is added twice", mend="Add self.biases once.",
           where=FORWARD, result=lambda p, z: z + p.reads[2]),
     Cause(id="V3", says="the bias is added once per input", mend="Add self.biases once, behind the sum.",
           where=FORWARD, result=lambda p, z: z + (p.reads[1].shape[0] - 1) * p.reads[2]),
-    Cause(id="A16", says="the activation behind it edits it in place: negative values are gone",
-          mend="Let ReLU make a new array: np.maximum(0, inputs), not inputs[inputs < 0] = 0.",
-          where=FORWARD, result=lambda p, z: np.maximum(z, 0)),
+    *(Cause(id="L29", says="a bias is added to each sample, not to each neuron", mend="Keep biases as (1, H).",
+            where=FORWARD, formula=lambda p, column=column: p.reads[0] @ p.reads[1] + column(p.reads[2]))
+      for column in (lambda b: b.reshape(-1, 1), lambda b: np.resize(b, (b.size, 1)))),
+    Cause(id="T13", says="the inputs are centred over the batch first", mend="Use them as they come.",
+          where=FORWARD + WEIGHTS, reads=lambda p: p.reading(_inputs(p), _centred(p.reads[_inputs(p)]))),
+    Cause(id="T13", says="the inputs are standardised over the batch first", mend="Use them as they come.",
+          where=FORWARD + WEIGHTS, reads=lambda p: p.reading(_inputs(p), _centred(p.reads[_inputs(p)])
+                                                             / p.reads[_inputs(p)].std(axis=0))),
     Cause(id="L18", says="it computes with the parameters of the step before",
           mend="Use the layer's own arrays; a copy made earlier goes stale.",
           where=FORWARD, reads=lambda p: p.reading(1, p.before(p.equation.reads[1]))
@@ -139,6 +166,9 @@ CAUSES: tuple[Cause, ...] = (
     Cause(id="L2", says="the gradient is divided by the batch size N = {N} once more in the layer",
           mend="Divide once, in the loss.",
           where=WEIGHTS, result=data_scaled(lambda p: 1 / p.samples)),
+    Cause(id="L2", says="the gradient is divided by the batch size N = {N} once more in the layer",
+          mend="Divide once, in the loss.", where=BIASES, companion=True,
+          result=data_scaled(lambda p: 1 / p.samples)),
     Cause(id="L1", says="the gradient is multiplied by the batch size N = {N}", mend="Divide once, in the loss.",
           where=GRADIENTS, result=data_scaled(lambda p: p.samples)),
     Cause(id="L20", says="the sign is turned round", mend="Do not negate: the update subtracts.",
@@ -162,15 +192,24 @@ CAUSES: tuple[Cause, ...] = (
           where=GRADIENTS, reads=_behind_activation),
     Cause(id="L14", says="it uses what the layer gave, not what it took", mend="Keep the inputs of forward.",
           where=WEIGHTS, reads=_other_source),
+    *(Cause(id="L14", says="it uses what another layer took", mend="Let each layer keep its own inputs.",
+            where=WEIGHTS, reads=lambda p, number=number: _another_source(p, number)) for number in range(3)),
+    *(Cause(id="L33", says="the gradients of the neurons stand in each other's place", mend="Keep their order.",
+            where=GRADIENTS, result=lambda p, made, moved=moved: moved(made))
+      for moved in (lambda g: np.roll(g, 1, axis=1), lambda g: np.roll(g, -1, axis=1), lambda g: g[:, ::-1])),
+    Cause(id="L16", says="the penalty's gradient overwrites the data's: = stands where += belongs",
+          mend="Add the penalty's gradient.", where=GRADIENTS, formula=lambda p: _only_penalty(p)),
+    Cause(id="L16", says="the penalty's gradient overwrites the data's: = stands where += belongs",
+          mend="Add the penalty's gradient.", where=GRADIENTS, formula=lambda p: _only_penalty(p, 0)),
     *(Cause(id="L16", says="only one sample's gradient is kept: each overwrites the one before",
             mend="Accumulate over samples: += in the loop, from zeros.", where=GRADIENTS,
             formula=with_penalty(lambda p, at=at: p.reads[1][at].T @ p.reads[0][at] if len(p.reads) == 3
                                  else p.reads[0][at].sum(axis=0, keepdims=True)))
       for at in (slice(-1, None), slice(0, 1))),
-    Cause(id="L29", says="a sample is left out of the sum", mend="Sum over all samples.", where=GRADIENTS,
+    Cause(id="L31", says="a sample is left out of the sum", mend="Sum over all samples.", where=GRADIENTS,
           formula=with_penalty(lambda p: p.reads[1][:-1].T @ p.reads[0][:-1] if len(p.reads) == 3
                                else p.reads[0][:-1].sum(axis=0, keepdims=True))),
-    Cause(id="L29", says="a sample is left out of the sum", mend="Sum over all samples.", where=GRADIENTS,
+    Cause(id="L31", says="a sample is left out of the sum", mend="Sum over all samples.", where=GRADIENTS,
           formula=with_penalty(lambda p: p.reads[1][1:].T @ p.reads[0][1:] if len(p.reads) == 3
                                else p.reads[0][1:].sum(axis=0, keepdims=True))),
     Cause(id="L15", says="the gradient of the step before is still in it: it accumulates",
@@ -183,7 +222,7 @@ CAUSES: tuple[Cause, ...] = (
           formula=lambda p: np.zeros_like(p.usual())),
     Cause(id="L21", says="it is a multiple of the weights, not their gradient",
           mend="Compute dweights = inputs.T @ dvalues.", where=WEIGHTS,
-          formula=lambda p: np.zeros_like(p.usual()), direction=lambda p: p.reads[2]),
+          formula=lambda p: np.zeros_like(p.usual()), direction=lambda p: p.reads[2], varies=True),
     # the way back to the inputs
     Cause(id="L11", says="the weights are not transposed on the way back", mend="Compute dvalues @ weights.T.",
           where=BACKWARD, formula=lambda p: p.reads[0] @ p.reads[1]),
@@ -210,7 +249,7 @@ CAUSES: tuple[Cause, ...] = (
           where=GRADIENTS, formula=penalties(lambda p: penalty_part(p, 1, 0.5))),
     Cause(id="O9", says="the L2 part of the gradient is twice too large", mend="Its derivative is 2 * l2 * w.",
           where=GRADIENTS, formula=penalties(lambda p: penalty_part(p, 1, 2))),
-    Cause(id="O9", says="the L2 part of the gradient is missing", mend="Add 2 * l2 * w.",
+    Cause(id="S26", says="the L2 part of the gradient is missing", mend="Add 2 * l2 * w.",
           where=GRADIENTS, formula=penalties(lambda p: penalty_part(p, 1, 0))),
     Cause(id="S26", says="the L1 part of the gradient is missing", mend="Add l1 * sign(w).",
           where=GRADIENTS, formula=penalties(lambda p: penalty_part(p, 0, 1))),
@@ -230,7 +269,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(id="O13", says="the L1 part uses |w| in place of sign(w)", mend="Add l1 * np.sign(w).",
           where=GRADIENTS, formula=penalties(lambda p: penalty_part(p, 0, 1)
                                              + np.abs(penalty_part(p, 1, 0)).max() * np.abs(p.reads[-1]))),
-    Cause(id="M28", says="the L1 part takes the sign of exactly 0 as +1, torch takes 0", mend="Use np.sign.",
+    Cause(id="O25", says="the L1 part takes the sign of exactly 0 as +1, torch takes 0", mend="Use np.sign.",
           where=GRADIENTS, formula=penalties(_sign_with_one_at_zero)),
     # what can happen in any row
     Cause(id="T11", says="it is rounded to float32 inside a float64 network", mend="Keep one dtype throughout.",
@@ -239,6 +278,9 @@ CAUSES: tuple[Cause, ...] = (
     Cause(id="T11", says="what it reads is rounded to float32 inside a float64 network",
           mend="Keep one dtype throughout.", where=("forward/*", "backward/*", "gradient/*", "state", "parameter/*"),
           reads=_rounded_reads),
+    *(Cause(id="T11", says="one of the arrays that it reads is rounded to float32 inside a float64 network",
+            mend="Keep one dtype throughout.", where=("forward/*", "backward/*", "gradient/*", "state", "parameter/*"),
+            reads=lambda p, index=index: p.reading(index, _rounded(p.reads[index]))) for index in (0, 1, 2)),
     Cause(id="T2", says="it is cut to whole numbers: an integer array holds it",
           mend="Make the buffer with the dtype of the floats: np.zeros_like(floats).",
           where=("forward/*", "backward/*", "gradient/*", "state", "parameter/*"),
@@ -248,7 +290,7 @@ CAUSES: tuple[Cause, ...] = (
           mend="Remove it, or give the loss its share.", where=GRADIENTS, direction=lambda p: p.reads[-1]),
     Cause(id="S26", says="a penalty hides in the gradient: {c} * sign(w) is added, which the loss does not have",
           mend="Remove it, or give the loss its share.", where=GRADIENTS, direction=lambda p: np.sign(p.reads[-1])),
-    Cause(id="L30", says="it is off by a constant factor, 1 {c:+}", mend="Look for a constant where none belongs.",
+    Cause(id="L32", says="it is off by a constant factor, 1 {c:+}", mend="Look for a constant where none belongs.",
           where=("forward/*", "backward/*", "gradient/*", "state", "loss/samples/*"),
           direction=lambda p: p.usual()),
     Cause(id="A15", says="a constant, {c}, is added to every element", mend="Remove the constant.",

@@ -85,11 +85,22 @@ def _one_wrong(index: int) -> Callable[[Place], Array]:
     return change
 
 
+def _ranks(p: Place) -> Array:
+    """One-hot rows where each label is its rank among the labels of the batch."""
+    _, ranks = np.unique(p["labels"].argmax(axis=1), return_inverse=True)
+    return np.asarray(np.eye(p["labels"].shape[1])[ranks])
+
+
 def _first_class(p: Place) -> Array:
     """All labels the first class: what a column taken for one-hot comes to."""
     first = np.zeros_like(p["labels"])
     first[:, 0] = 1
     return first
+
+
+def _log_softmax(z: Array) -> Array:
+    below = z - z.max(axis=1, keepdims=True)
+    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))
 
 
 def _spread(y: Array, t: Array) -> Array:
@@ -103,8 +114,14 @@ def _entropy(p: Array) -> Array:
 
 SAMPLES: tuple[Cause, ...] = (
     # classes
-    _loss("S30", "the probability is not clipped to [1e-7, 1 - 1e-7]", "Clip it in the loss, as the lecture does.",
-          lambda p, y: -np.log(_chosen(p, y))),
+    *(_loss("S30", "the probability is not clipped to [1e-7, 1 - 1e-7]", "Clip it in the loss, as the lecture does.",
+            lambda p, y, least=least: -np.log(np.maximum(_chosen(p, y), least)))
+      for least in (0.0, np.finfo(np.float64).tiny, np.finfo(np.float32).tiny, np.finfo(np.float64).eps)),
+    Cause(id="S30", says="the loss is a log-sum-exp of the logits, which no clip limits", mend="Clip p at 1e-7.",
+          where=("loss/samples/SoftmaxCrossEntropy",), formula=lambda p: -at_label(p, _log_softmax(p.reads[0]))),
+    *(_loss("S31", f"the probability is clipped to [{clip:g}, 1 - 1e-7], not [1e-7, 1 - 1e-7]", "Clip at 1e-7.",
+            lambda p, y, clip=clip: -np.log(np.clip(_chosen(p, y), clip, 1 - CLIP)))
+      for clip in (1e-16, 1e-15, 1e-14, 1e-12, 1e-10, 1e-9, 1e-8, 1e-6)),
     *(_loss("S31", f"the probability is clipped to [{clip:g}, 1 - {clip:g}], not [1e-7, 1 - 1e-7]", "Clip at 1e-7.",
             lambda p, y, clip=clip: -np.log(np.clip(_chosen(p, y), clip, 1 - clip)))
       for clip in (1e-16, 1e-15, 1e-14, 1e-12, 1e-10, 1e-9, 1e-8, 1e-6, 1e-5, 1e-4)),
@@ -117,25 +134,26 @@ SAMPLES: tuple[Cause, ...] = (
     *(_loss("S9", f"{eps:g} is added to the clipped probability inside the logarithm", "Take the log of p alone.",
             lambda p, y, eps=eps: -np.log(np.clip(_chosen(p, y), CLIP, 1 - CLIP) + eps))
       for eps in (1e-15, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7)),
-    _loss("S10", "0 times the logarithm of 0 is NaN where a probability is 0", "Take the label's entry, then the log.",
-          lambda p, y: -np.sum(y * np.log(p), axis=1)),
-    _loss("S14", "it is the binary cross-entropy, summed over classes", "Only the label's class counts: -log p_y.",
-          lambda p, y: np.sum(_entropy(np.where(y == 1, p, 1 - p)), axis=1)),
-    _loss("S14", "it is the binary cross-entropy, averaged over classes", "Only the label's class counts: -log p_y.",
-          lambda p, y: np.mean(_entropy(np.where(y == 1, p, 1 - p)), axis=1)),
+    *(_loss("S10", "0 times the logarithm of 0 is NaN where a probability is 0", "Take the label's entry first.",
+            lambda p, y, clip=clip: clip(-np.sum(y * np.log(p), axis=1)))
+      for clip in (lambda loss: loss, lambda loss: np.clip(loss, -np.log(1 - CLIP), -np.log(CLIP)))),
+    *(_loss("S14", f"it is the binary cross-entropy, {how} over classes", "Only the label's class counts: -log p_y.",
+            lambda p, y, fold=fold, clip=clip: fold(-np.log(np.where(y == 1, clip(p), 1 - clip(p))), axis=1))
+      for how, fold in (("summed", np.sum), ("averaged", np.mean))
+      for clip in (lambda p: np.clip(p, CLIP, 1 - CLIP), lambda p: p, lambda p: np.clip(p, 1e-15, 1 - 1e-15))),
     _loss("S12", "it is averaged over the {C} classes too", "Sum over classes; only one of them counts.",
           lambda p, y: _entropy(_chosen(p, y)) / y.shape[1]),
-    _loss("S32", "the logarithm has base 2", "Use np.log.", lambda p, y: _entropy(_chosen(p, y)) / np.log(2)),
-    _loss("S32", "the logarithm has base 10", "Use np.log.", lambda p, y: _entropy(_chosen(p, y)) / np.log(10)),
+    _loss("S35", "the logarithm has base 2", "Use np.log.", lambda p, y: _entropy(_chosen(p, y)) / np.log(2)),
+    _loss("S35", "the logarithm has base 10", "Use np.log.", lambda p, y: _entropy(_chosen(p, y)) / np.log(10)),
     _loss("L20", "its sign is turned round", "It is -log p_y.", lambda p, y: -_entropy(_chosen(p, y))),
-    _loss("S33", "it is a squared error of the probabilities", "Cross-entropy is -log p_y.",
+    _loss("X3", "it is a squared error of the probabilities", "Cross-entropy is -log p_y.",
           lambda p, y: np.sum((p - y) ** 2, axis=1)),
-    _loss("S33", "it is a mean squared error of the probabilities", "Cross-entropy is -log p_y.",
+    _loss("X3", "it is a mean squared error of the probabilities", "Cross-entropy is -log p_y.",
           lambda p, y: np.mean((p - y) ** 2, axis=1)),
-    _loss("S33", "it is 1 - p, not -log p", "Cross-entropy is -log p_y.", lambda p, y: 1 - _chosen(p, y)),
+    _loss("X3", "it is 1 - p, not -log p", "Cross-entropy is -log p_y.", lambda p, y: 1 - _chosen(p, y)),
     _loss("S7", "softmax is applied again to the probabilities", "Take the log of the probabilities themselves.",
           lambda p, y: _entropy(_chosen(softmax(p), y))),
-    _loss("S36", "the entropy of the prediction is taken, the label has no part in it", "It is -log p_y.",
+    _loss("X6", "the entropy of the prediction is taken, the label has no part in it", "It is -log p_y.",
           lambda p, y: np.sum(p * _entropy(p), axis=1)),
     _loss("S17", "the predicted class's probability is taken, not the label's", "It is -log p_y.",
           lambda p, y: _entropy(p.max(axis=1))),
@@ -173,6 +191,10 @@ SAMPLES: tuple[Cause, ...] = (
 )  # fmt: skip
 
 LABELS: tuple[Cause, ...] = (
+    _labels("T14", "the labels are those of the batch before", "Use this batch's labels.",
+            lambda p: p.before("labels") if p.iteration and p.earlier else p["labels"]),
+    *(_labels("T6", "the classes are numbered by those in the batch: one that is missing shifts the others",
+              "Number all classes.", change) for change in (_ranks,)),
     *(_labels("S16", f"the labels are shifted by {abs(steps)} {'up' if steps > 0 else 'down'}: they count from another "
               "number than the classes", "Let labels count from 0.", _shifted(steps)) for steps in (1, -1)),
     *(_labels("T3", "inputs and labels are shuffled apart: the labels belong to other samples",
@@ -192,7 +214,7 @@ TOTALS: tuple[Cause, ...] = (
     scaled("S12", "it is averaged over the classes or outputs too", MEAN, ("loss/data",),
            lambda p: 1 / p.reads[1].shape[1]),
     scaled("S28", "it is divided by N - 1 = one less than the batch size N = {N}", MEAN, ("loss/data",),
-           lambda p: p.samples / (p.samples - 1)),
+           lambda p: p.samples / max(p.samples - 1, 1)),
     *(scaled("L4", "it is divided by the configured batch size, not by the batch's own {N}", MEAN, ("loss/data",),
              lambda p, size=size: p.samples / size(p)) for size in CONFIGURED),
     scaled("S20", "it is twice too large", "See the loss's docstring.", ("loss/data",), lambda p: 2),
@@ -200,18 +222,25 @@ TOTALS: tuple[Cause, ...] = (
     scaled("L20", "its sign is turned round", "A loss is -log p, and positive.", ("loss/data", "loss"), lambda p: -1),
     Cause(id="S22", says="its root is taken", mend="Do not take the root.", where=("loss/data",),
           result=lambda p, made: np.sqrt(made)),
-    Cause(id="S37", says="only the first sample's loss is taken", mend=MEAN, where=("loss/data",),
+    Cause(id="S22", says="it is the length of the whole error, not its mean square", mend="Do not take the root.",
+          where=("loss/data",), formula=lambda p: np.linalg.norm(p.reads[1] - p["labels"])),
+    Cause(id="X7", says="only the first sample's loss is taken", mend=MEAN, where=("loss/data",),
           formula=lambda p: p.reads[0][0]),
-    Cause(id="S37", says="only the last sample's loss is taken", mend=MEAN, where=("loss/data",),
+    Cause(id="X7", says="only the last sample's loss is taken", mend=MEAN, where=("loss/data",),
           formula=lambda p: p.reads[0][-1]),
-    Cause(id="S37", says="the largest of the samples' losses is taken", mend=MEAN, where=("loss/data",),
+    Cause(id="X7", says="the largest of the samples' losses is taken", mend=MEAN, where=("loss/data",),
           formula=lambda p: p.reads[0].max()),
-    Cause(id="S37", says="the median of the samples' losses is taken", mend=MEAN, where=("loss/data",),
+    Cause(id="X7", says="the median of the samples' losses is taken", mend=MEAN, where=("loss/data",),
           formula=lambda p: np.median(p.reads[0])),
-    Cause(id="S37", says="the last sample's loss is left out", mend=MEAN, where=("loss/data",),
+    Cause(id="X7", says="the last sample's loss is left out", mend=MEAN, where=("loss/data",),
           formula=lambda p: np.mean(p.reads[0][:-1])),
-    Cause(id="S26", says="the penalty is missing from the loss that is printed", mend="Add the layers' penalties.",
-          where=("loss",), formula=lambda p: p.reads[0]),
+    *(Cause(id=id, says="the penalty is missing from the loss that is printed", mend="Add the layers' penalties.",
+            where=("loss",), formula=lambda p: p.reads[0]) for id in ("S26", "S23")),
+    Cause(id="S40", says="it is that of the update before", mend="Print what this update computed.",
+          where=("loss", "accuracy", "loss/printed", "loss/data"), formula=lambda p: p.usual_before()),
+    *(Cause(id="T16", says=f"it is rounded to {digits} digits", mend="Round where it is printed.",
+            where=("loss", "accuracy", "loss/data"), result=lambda p, made, digits=digits: np.round(made, digits))
+      for digits in (1, 2, 3, 4, 6)),
     Cause(id="S26", says="the penalty is added twice", mend="Add it once.", where=("loss",),
           formula=lambda p: p.reads[0] + 2 * p.reads[1]),
     Cause(id="O10", says="the penalty is subtracted", mend="Add it.", where=("loss",),
@@ -228,18 +257,32 @@ TOTALS: tuple[Cause, ...] = (
             formula=lambda p, term=term: sum(term(l1, l2, w, name) for (name, (l1, l2)), w in
                                              zip(_strengths(p).items(), p.reads, strict=True)))
       for id, says, term in (
+          ("S26", "it is half as large as it should be",
+           lambda l1, l2, w, name: l1 * np.abs(w).sum() / 2 + l2 * (w * w).sum() / 2),
+          ("S26", "it is twice as large as it should be",
+           lambda l1, l2, w, name: 2 * l1 * np.abs(w).sum() + 2 * l2 * (w * w).sum()),
           ("O9", "the L2 part has a half that the gradient has not",
            lambda l1, l2, w, name: l1 * np.abs(w).sum() + l2 / 2 * (w * w).sum()),
           ("O9", "the L2 part is missing", lambda l1, l2, w, name: l1 * np.abs(w).sum()),
           ("S26", "the L1 part is missing", lambda l1, l2, w, name: l2 * (w * w).sum()),
           ("O13", "the L2 part is the norm, not its square",
            lambda l1, l2, w, name: l1 * np.abs(w).sum() + l2 * np.sqrt((w * w).sum())),
-          ("O13", "the L1 part is summed with signs", lambda l1, l2, w, name: l1 * w.sum() + l2 * (w * w).sum()),
+          ("O13", "the L2 part of the weights is the norm, not its square",
+           lambda l1, l2, w, name: l1 * np.abs(w).sum() + l2 * (np.linalg.norm(w) if name.endswith("weights")
+                                                               else (w * w).sum())),
+          ("O26", "the L1 part is summed with signs", lambda l1, l2, w, name: l1 * w.sum() + l2 * (w * w).sum()),
+          ("O26", "the L1 part of the weights is summed with signs",
+           lambda l1, l2, w, name: l1 * (w.sum() if name.endswith("weights") else np.abs(w).sum())
+           + l2 * (w * w).sum()),
+          ("O26", "the L1 part is the size of the sum, not the sum of the sizes",
+           lambda l1, l2, w, name: l1 * np.abs(w.sum()) + l2 * (w * w).sum()),
           ("O11", "the biases have no part in it", lambda l1, l2, w, name: 0.0 if name.endswith("biases")
            else l1 * np.abs(w).sum() + l2 * (w * w).sum()),
           ("O12", "means stand where sums belong", lambda l1, l2, w, name: l1 * np.abs(w).mean() + l2 * (w * w).mean()),
           ("O10", "its sign is wrong", lambda l1, l2, w, name: -l1 * np.abs(w).sum() - l2 * (w * w).sum()),
       )),
+    *(Cause(id="O27", says="it holds the penalty of one layer alone", mend="Sum over all layers.",
+            where=("loss/penalty",), formula=lambda p, number=number: _one_layers(p, number)) for number in (-1, 0, 1)),
     # accuracy
     *(Cause(id=id, says=says, mend="Compare outputs.argmax(axis=1) with the labels, and take the mean.",
             where=("accuracy",), formula=lambda p, hits=hits: hits(p.reads[0], p.reads[1]))
@@ -259,8 +302,8 @@ TOTALS: tuple[Cause, ...] = (
           ("T8", "hits are counted, not averaged", lambda o, y: np.sum(o.argmax(axis=1) == y.argmax(axis=1))),
           ("T8", "it is given in percent", lambda o, y: 100 * np.mean(o.argmax(axis=1) == y.argmax(axis=1))),
           ("T8", "misses are counted, not hits", lambda o, y: np.mean(o.argmax(axis=1) != y.argmax(axis=1))),
-          ("T8", "outputs are rounded and compared with one-hot labels", lambda o, y: np.mean(np.round(o) == y)),
-          ("T8", "outputs above 1/2 count as the prediction", lambda o, y: np.mean(
+          ("T15", "outputs are rounded and compared with one-hot labels", lambda o, y: np.mean(np.round(o) == y)),
+          ("T15", "outputs above 1/2 count as the prediction", lambda o, y: np.mean(
               ((o > 0.5) == (y == 1)).all(axis=1))),
           ("T8", "the mean is taken over N - 1 samples", lambda o, y: np.sum(
               o.argmax(axis=1) == y.argmax(axis=1)) / (len(o) - 1)),
@@ -277,9 +320,9 @@ GRADIENTS: tuple[Cause, ...] = (
     scaled("S20", "a factor 2 too many", "The half cancels it.", ("backward/Half*",), lambda p: 2),
     scaled("S20", "it is twice a mean, 2 (y - t) / N, where the loss is half a sum", "Return y - t.",
            ("backward/Half*",), lambda p: 2 / p.samples),
-    scaled("S28", "it is divided by N - 1 = one less than the batch size N = {N}", "Divide by N.",
-           (*BOTH, "backward/Mean*"), lambda p: p.samples / (p.samples - 1)),
-    scaled("S12", "it is divided by the number of classes too", "Divide by the batch size alone.", BOTH,
+    scaled("S33", "it is divided by N - 1 = one less than the batch size N = {N}", "Divide by N.",
+           (*BOTH, "backward/Mean*"), lambda p: p.samples / max(p.samples - 1, 1)),
+    scaled("S34", "it is divided by the number of classes too", "Divide by the batch size alone.", BOTH,
            lambda p: 1 / p.reads[0].shape[1]),
     scaled("S12", "it is divided by the number of classes, not by the batch size", "Divide by the batch size.", BOTH,
            lambda p: p.samples / p.reads[0].shape[1]),
@@ -297,7 +340,7 @@ GRADIENTS: tuple[Cause, ...] = (
           ("it is the gradient of the sum of squares, 2 (y - t)", lambda p: p.reads[0].size),
           ("the factor 2 stands twice", lambda p: 2),
       )),
-    *(scaled("S20", says, "It is sign(y - t) / (N D).", ("backward/MeanAbsoluteError",), factor)
+    *(scaled("S38", says, "It is sign(y - t) / (N D).", ("backward/MeanAbsoluteError",), factor)
       for says, factor in (
           ("it is not divided by the {D} outputs", lambda p: p.reads[0].shape[1]),
           ("it is divided by the {D} outputs, not by the {N} samples", lambda p: p.samples),
@@ -308,9 +351,13 @@ GRADIENTS: tuple[Cause, ...] = (
     # fused
     _gradient(FUSED, "S27", "1 is added at the label where it is to be subtracted", "dz = (p - onehot) / N.",
               lambda p, y: (p + y) / len(p)),
-    _gradient(BOTH, "S38", "the label has no part in it: p / N", "dz = (p - onehot) / N.", lambda p, y: p / len(p)),
+    _gradient(BOTH, "X8", "the label has no part in it: p / N", "dz = (p - onehot) / N.", lambda p, y: p / len(p)),
     _gradient(BOTH, "S29", "it is taken at the clipped probability", "Clip in the loss alone.",
               lambda p, y: (np.clip(p, CLIP, 1 - CLIP) - y) / len(p)),
+    Cause(id="T6", says="only the columns of the classes in the batch have a gradient, numbered by their rank",
+          mend="Number all classes.", where=FUSED, formula=lambda p: np.where(
+              np.arange(p.reads[0].shape[1]) < len(np.unique(p.reads[1].argmax(axis=1))),
+              (p.reads[0] - _ranks(p)) / p.samples, 0)),
     _gradient(FUSED, "S29", "it is 0 where the label's probability is clipped, as autograd of clip has it",
               "Clip in the loss alone.", lambda p, y: np.where(
                   (_chosen(p, y) < CLIP)[:, None] | (_chosen(p, y) > 1 - CLIP)[:, None], 0, (p - y) / len(p))),
@@ -320,15 +367,15 @@ GRADIENTS: tuple[Cause, ...] = (
               "Return (p - onehot) / N.", lambda p, y: (p - y) * p * (1 - p) / len(p)),
     _gradient(FUSED, "S5", "only the label's column has a gradient", "dz = (p - onehot) / N, in all columns.",
               lambda p, y: np.where(y == 1, (p - y) / len(p), 0)),
-    _gradient(FUSED, "S39", "the gradient of the probabilities is returned, not that of the logits",
+    _gradient(FUSED, "X9", "the gradient of the probabilities is returned, not that of the logits",
               "dz = (p - onehot) / N.", lambda p, y: np.where(y == 1, -1 / p, 0) / len(p)),
-    _gradient(FUSED, "S33", "it is that of a squared error, 2 (p - y) / N", "dz = (p - onehot) / N.",
+    _gradient(FUSED, "X3", "it is that of a squared error, 2 (p - y) / N", "dz = (p - onehot) / N.",
               lambda p, y: 2 * (p - y) / len(p)),
-    _gradient(FUSED, "S33", "it is that of a mean squared error through softmax", "dz = (p - onehot) / N.",
+    _gradient(FUSED, "X3", "it is that of a mean squared error through softmax", "dz = (p - onehot) / N.",
               lambda p, y: jacobian_product(p, 2 * (p - y) / p.size)),
     Cause(id="S7", says="softmax is applied again", mend="Use the probabilities themselves.", where=FUSED,
           formula=lambda p: (softmax(p.reads[0]) - p.reads[1]) / p.samples),
-    Cause(id="S40", says="the logits stand where the probabilities belong", mend="Apply softmax first.", where=FUSED,
+    Cause(id="X10", says="the logits stand where the probabilities belong", mend="Apply softmax first.", where=FUSED,
           formula=lambda p: (p[f"forward/{p.case.layers[-1].name}"] - p.reads[1]) / p.samples),
     Cause(id="S18", says="the predicted class stands for the label", mend="Subtract the one-hot label.", where=FUSED,
           formula=lambda p: (p.reads[0] - np.eye(p.reads[0].shape[1])[p.reads[0].argmax(axis=1)]) / p.samples),
@@ -341,12 +388,12 @@ GRADIENTS: tuple[Cause, ...] = (
               "Return -onehot / p / N here.", lambda p, y: (p - y) / len(p)),
     _gradient(UNFUSED, "S14", "it is that of the binary cross-entropy", "Return -onehot / p / N.",
               lambda p, y: (-y / p + (1 - y) / (1 - p)) / len(p)),
-    _gradient(UNFUSED, "S41", "the label is multiplied, not divided by p", "Return -onehot / p / N.",
+    _gradient(UNFUSED, "X11", "the label is multiplied, not divided by p", "Return -onehot / p / N.",
               lambda p, y: -y * p / len(p)),
-    _gradient(UNFUSED, "S41", "the probability is missing", "Return -onehot / p / N.", lambda p, y: -y / len(p)),
-    _gradient(UNFUSED, "S41", "the logarithm stands for its derivative", "Return -onehot / p / N.",
+    _gradient(UNFUSED, "X11", "the probability is missing", "Return -onehot / p / N.", lambda p, y: -y / len(p)),
+    _gradient(UNFUSED, "X11", "the logarithm stands for its derivative", "Return -onehot / p / N.",
               lambda p, y: np.where(y == 1, -np.log(p), 0) / len(p)),
-    _gradient(UNFUSED, "S38", "every class has a gradient, not the label's alone", "Return -onehot / p / N.",
+    _gradient(UNFUSED, "X8", "every class has a gradient, not the label's alone", "Return -onehot / p / N.",
               lambda p, y: -1 / p / len(p)),
     # regression
     _gradient(("backward/*Error",), "S21", "(N, 1) minus (N,) has become (N, N): the gradient points to the mean",
@@ -355,30 +402,17 @@ GRADIENTS: tuple[Cause, ...] = (
               "Give both the same shape.", lambda y, t: _spread(y, t).sum(axis=1, keepdims=True)),
     _gradient(("backward/MeanSquaredError",), "S23", "it is that of the distance: a sign", "It is 2 (y - t) / (N D).",
               lambda y, t: np.sign(y - t) / y.size),
-    _gradient(("backward/MeanAbsoluteError",), "S23", "it is that of the square", "It is sign(y - t) / (N D).",
-              lambda y, t: 2 * (y - t) / y.size),
-    _gradient(("backward/MeanAbsoluteError",), "S42", "the sign of exactly 0 is taken as +1, torch takes 0",
+    *(_gradient(("backward/MeanAbsoluteError",), "S39", "it is the residual in place of its sign",
+                "It is sign(y - t) / (N D).", lambda y, t, k=k: k * (y - t) / y.size) for k in (1, 2)),
+    _gradient(("backward/MeanAbsoluteError",), "X12", "the sign of exactly 0 is taken as +1, torch takes 0",
               "Use np.sign.", lambda y, t: np.where(y >= t, 1.0, -1.0) / y.size),
-    _gradient(("backward/MeanAbsoluteError",), "S42", "the sign of exactly 0 is taken as -1, torch takes 0",
+    _gradient(("backward/MeanAbsoluteError",), "X12", "the sign of exactly 0 is taken as -1, torch takes 0",
               "Use np.sign.", lambda y, t: np.where(y > t, 1.0, -1.0) / y.size),
-    _gradient(("backward/*Error",), "S38", "the targets have no part in it", "It holds y - t.",
+    _gradient(("backward/*Error",), "X8", "the targets have no part in it", "It holds y - t.",
               lambda y, t: 2 * y / y.size),
-    _gradient(("backward/*Error",), "S38", "the targets are added", "It holds y - t.",
+    _gradient(("backward/*Error",), "X8", "the targets are added", "It holds y - t.",
               lambda y, t: 2 * (y + t) / y.size),
-    _gradient(("backward/Half*",), "S38", "the targets are added", "It is y - t.", lambda y, t: y + t),
-)  # fmt: skip
-
-EDITED: tuple[Cause, ...] = tuple(
-    Cause(id="L23", says="the loss's backward edits the probabilities in place", mend="Work on a copy: output.copy().",
-          where=where, formula=formula, companion=where == FUSED)
-    for where, formula in (
-        (("forward/Softmax",), lambda p: softmax(p.reads[0]) - p["labels"]),
-        (("forward/Softmax",), lambda p: (softmax(p.reads[0]) - p["labels"]) / p.samples),
-        (FUSED, lambda p: p.reads[0]),
-        (FUSED, lambda p: p.reads[0] / p.samples),
-        (("accuracy",), lambda p: np.mean(
-            p[f"forward/{p.case.layers[-1].name}"].argmax(axis=1) == p.reads[1].argmax(axis=1))),
-    )
+    _gradient(("backward/Half*",), "X8", "the targets are added", "It is y - t.", lambda y, t: y + t),
 )  # fmt: skip
 
 # The probabilities are computed with a fault; the loss itself does the right thing with them.
@@ -387,7 +421,15 @@ FOLLOWS = (
           formula=lambda p: _entropy(_chosen(probabilities(p), p["labels"]))),
 )  # fmt: skip
 
-CAUSES: tuple[Cause, ...] = SAMPLES + LABELS + TOTALS + GRADIENTS + EDITED
+CAUSES: tuple[Cause, ...] = SAMPLES + LABELS + TOTALS + GRADIENTS
+
+
+def _one_layers(p: Place, number: int) -> Any:
+    """The penalty of one Dense layer."""
+    terms = [
+        l1 * np.abs(w).sum() + l2 * (w * w).sum() for (l1, l2), w in zip(_strengths(p).values(), p.reads, strict=True)
+    ]
+    return [weights + biases for weights, biases in zip(terms[::2], terms[1::2], strict=True)][number]
 
 
 def _strengths(p: Place) -> dict[str, tuple[float, float]]:
