@@ -5,7 +5,7 @@ mathematics, other rounding. In the quiet first epochs the gap of scratch must s
 the replicas' gaps; later, rounding is amplified without bound and the replicas' band is a picture, not a verdict.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,11 +29,13 @@ def replica_epochs(case: Case, long: bool = False) -> int:
     return case.epochs if long or case.name == "ann3" else min(case.epochs, QUIET_EPOCHS)
 
 
-def replicas(case: Case, data: Data, epochs: int, progress: Callable[[int], None]) -> list[Any]:
-    """Returns the trajectories of REPLICAS references whose samples are permuted anew each epoch."""
+def replicas(
+    case: Case, data: Data, epochs: int, progress: Callable[[int], None], which: Sequence[int] = range(REPLICAS)
+) -> list[Any]:
+    """Returns the trajectories of references whose samples are permuted anew each epoch, in REPLICAS ways or some."""
     case = replace(case, epochs=epochs)
     runs = []
-    for k in range(REPLICAS):
+    for k in which:
         shuffled = replace(data, batches=_shuffled(data, np.random.default_rng([case.seed, 2, k])))
         network = traces.planted(reference, case, data.parameters)
         runs.append(reference.fold(_counted(traces.reference_steps(case, shuffled, network), progress)))

@@ -23,6 +23,7 @@ from reports.measure import measure
 from reports.traces import Data, Pause, Trace
 
 FIRST = 50  # epochs that are always checked
+BLOCK = 32  # updates in a row that one process checks, where several share a training
 STRIDE = 97  # then every 97th: a prime, so that no period of the training hides between
 REFUSALS = (ArithmeticError, LookupError, TypeError, ValueError)  # with these the side under test may give up
 EVIDENCE = 3  # updates of a training that pass, and as many that fail, on which a diagnosis rests; probes come besides
@@ -41,16 +42,28 @@ class Checked(NamedTuple):
     before: Pause | None = None  # the update before, where it was checked too
 
 
+class Share(NamedTuple):
+    """Which updates one process checks, of `count` that train alike: every `count`-th block."""
+
+    index: int = 0
+    count: int = 1
+
+    def has(self, iteration: int) -> bool:
+        """Whether an update is in this share."""
+        return iteration // BLOCK % self.count == self.index
+
+
 class Watch:
     """Says of each update of a training whether it is checked, and whether its rows are all kept.
 
     Kept: the first 50 epochs, every 97th, the last, and every event: a learning rate that is not the harness's own
     to the last bit, a changed count of dead units, a loss step larger than any of the 50 before. Checked besides:
-    every K-th epoch. Events are looked for at every update.
+    every K-th epoch. Events are looked for at every update. Of all these only the updates of its `share`.
     """
 
-    def __init__(self, case: Case, every: int | None = None) -> None:
+    def __init__(self, case: Case, every: int | None = None, share: Share = Share()) -> None:  # noqa: B008
         self.case = case
+        self.share = share
         self.every = every or STRIDE
         self.loss = math.nan  # of the update before
         self.moves: deque[float] = deque(maxlen=FIRST)  # how far the loss moved, update by update
@@ -64,7 +77,8 @@ class Watch:
         for event in self._events(iteration, step, network):
             self.events[event] += 1
             self.keep = True
-        return self.keep or step.epoch % self.every == 0
+        wanted = self.keep or step.epoch % self.every == 0
+        return wanted and (self.share.has(iteration) or self.share.has(iteration + 1))  # the one before comes along
 
     def _events(self, iteration: int, step: Any, network: Any) -> list[str]:
         """The names of what is remarkable about this update."""
@@ -112,6 +126,18 @@ class Ledger:
                 self.rows.append(_measured(row))
             elif row["quantity"] not in self.worst or _worse(row, self.worst[row["quantity"]]):
                 self.worst[row["quantity"]] = _measured(row)
+
+    def merge(self, other: "Ledger") -> None:
+        """Takes what another process has kept of the same training."""
+        for checked in other.evidence:
+            self._remember(checked)
+        self.effects += other.effects
+        self.rows += other.rows
+        self.checked += other.checked
+        self.failed += other.failed
+        for name, row in other.worst.items():
+            if name not in self.worst or _worse(row, self.worst[name]):
+                self.worst[name] = row
 
     def _remember(self, checked: Checked) -> None:
         """Keeps the first updates of the training, the first that fail, and every probe."""

@@ -1,8 +1,12 @@
-"""The pipeline: a case -> both sides -> rows. `compare(case)` is the one name that a test needs."""
+"""The pipeline: a case -> both sides -> rows. `compare(case)` is the one name that a test needs.
+
+`parts.py` runs a case in full, in parts.
+"""
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,9 +17,9 @@ import scratch
 from reports import traces
 from reports.cases import Case
 from reports.effects import effect_rows
-from reports.free_running import horizon, noise_row, replica_epochs, replicas
 from reports.judge import PASSES
 from reports.lockstep import REFUSALS, Checked, Ledger, Row, Watch, judged, stopped
+from reports.memory import keep_freed_memory
 from reports.probes import probe_steps
 from reports.traces import Array, Data, Pause
 
@@ -23,7 +27,7 @@ Pauses = Callable[[Case, Data, Any, Watch], Iterator[tuple[Any, Pause | None]]]
 Progress = Callable[[int], None]
 
 
-def _ignore(updates: int) -> None:
+def ignore(updates: int) -> None:
     """The progress of a run that nobody watches."""
 
 
@@ -44,8 +48,9 @@ class Comparison:
     horizon: int | None = None  # the epoch at which twins of the reference part, where that was looked for
     replicas: int = 0  # epochs of the reference's replicas
     updates_per_epoch: int = 1
-    lockstep_seconds: float = 0.0  # both sides' trainings and the checks between
-    alone_seconds: float = 0.0  # both sides' trainings without the checks
+    lockstep_seconds: float = 0.0  # by the clock: both sides' trainings and the checks between, on all processes
+    lockstep_processor: float = 0.0  # processor time of the same
+    alone_seconds: float = 0.0  # both sides' trainings without the checks, one after the other
 
 
 def compare(
@@ -72,7 +77,7 @@ def compare(
 
 
 def judged_steps(
-    case: Case, every: int | None = None, pauses: Pauses = traces.scratch_steps, progress: Progress = _ignore
+    case: Case, every: int | None = None, pauses: Pauses = traces.scratch_steps, progress: Progress = ignore
 ) -> Iterator[Checked]:
     """Yields each checked update as it is reached, then the effects and the probes."""
     data = traces.load(case)
@@ -81,13 +86,13 @@ def judged_steps(
         yield from probe_steps(case, data, data.parameters, "start")
         return
     network = traces.planted(scratch, case, data.parameters)
-    for _, checked in _watched(case, data, network, Watch(case, every), pauses, progress):
+    for _, checked in watched(case, data, network, Watch(case, every), pauses, progress):
         if checked:
             yield checked
-    yield from _probed(case, data, network, pauses)
+    yield from probed(case, data, network, pauses)
 
 
-def _probed(case: Case, data: Data, trained: Any, pauses: Pauses) -> Iterator[Checked]:
+def probed(case: Case, data: Data, trained: Any, pauses: Pauses) -> Iterator[Checked]:
     """The side effects, and all probes, with the case's first weights and with the trained ones."""
     yield Checked(effect_rows(case, data))
     yield from probe_steps(case, data, data.parameters, "start", pauses)
@@ -96,16 +101,17 @@ def _probed(case: Case, data: Data, trained: Any, pauses: Pauses) -> Iterator[Ch
         yield from probe_steps(case, data, parameters, "trained", pauses)
 
 
-def _watched(
+def watched(
     case: Case, data: Data, network: Any, watch: Watch, pauses: Pauses, progress: Progress
 ) -> Iterator[tuple[Any, Checked | None]]:
     """Trains the side under test; yields every step, and what it gave where it was checked."""
+    keep_freed_memory()
     twin = traces.planted(reference, case, data.parameters)
     first, before = True, None
     try:
         for step, pause in pauses(case, data, network, watch):
             checked = None
-            if pause:
+            if pause and watch.share.has(pause.iteration):
                 began = time.perf_counter()
                 oracle = first or pause.epoch == case.epochs - 1
                 theirs = traces.reference_trace(case, pause, twin)
@@ -121,69 +127,14 @@ def _watched(
         yield None, Checked([stopped(error)])
 
 
-def run(case: Case, progress: Progress = _ignore, every: int | None = None, long_replicas: bool = False) -> Comparison:
-    """Runs a case in full: judged rows, free-running trajectories of both sides, and what the trained networks say.
-
-    In float64 the free runs are judged against the reference's replicas in the quiet first epochs; with
-    `long_replicas`, or where `replica_epochs` says so, the replicas run on for a picture.
-    """
-    began = time.perf_counter()
-    data = traces.load(case)
-    ledger = Ledger()
-    if case.loss is None:
-        for checked in judged_steps(case):
-            ledger.add(checked)
-        return Comparison(
-            case, ledger.frame(case), pd.DataFrame(), data.inputs, data.labels, time.perf_counter() - began
-        )
-    ours = traces.planted(scratch, case, data.parameters)
-    theirs = traces.planted(reference, case, data.parameters)
-    watch = Watch(case, every)
-
-    def watched() -> Iterator[Any]:
-        for step, checked in _watched(case, data, ours, watch, traces.scratch_steps, progress):
-            if checked:
-                ledger.add(checked)
-            if step:
-                yield step
-
-    def counted() -> Iterator[Any]:
-        for step in traces.reference_steps(case, data, theirs):
-            progress(1)
-            yield step
-
-    sides: dict[str, Any] = {"scratch": scratch.fold(watched()), "reference": reference.fold(counted())}
-    alone = time.perf_counter() - began - watch.seconds
-    went_through = len(sides["scratch"].loss) == case.epochs
-    if went_through:
-        for checked in _probed(case, data, ours, traces.scratch_steps):
-            ledger.add(checked)
-    result = Comparison(case, pd.DataFrame(), pd.DataFrame(), data.inputs, data.labels)
-    result.updates_per_epoch = len(data.batches(0)) if data.batches else 1
-    result.replicas = replica_epochs(case, long_replicas)
-    if result.replicas and went_through:
-        runs = replicas(case, data, result.replicas, progress)
-        ledger.add(Checked([noise_row(case, sides["scratch"], sides["reference"], runs)]))
-        if result.replicas == case.epochs:
-            result.horizon = horizon(sides["reference"], runs)
-            sides |= {f"replica {k}": run for k, run in enumerate(runs, start=1)}
-    result.rows, result.trajectories = ledger.frame(case), _trajectories(case, sides)
-    result.events = dict(watch.events)
-    result.lockstep_seconds, result.alone_seconds = alone + watch.seconds, alone
-    if went_through:
-        _answer(result, ours, theirs)
-    result.seconds = time.perf_counter() - began
-    return result
-
-
-def _answer(result: Comparison, ours: Any, theirs: Any) -> None:
-    """Asks both trained networks for their outputs, and for the class of every point of a grid around the data."""
-    for side, module, network in (("scratch", scratch, ours), ("reference", reference, theirs)):
-        result.outputs[side] = traces.predict(module, result.case, network, result.inputs)
-        if result.case.classifies and result.inputs.shape[1] == 2:
-            grid, result.extent = _grid(result.inputs)
-            answers = traces.predict(module, result.case, network, grid).argmax(axis=1)
-            result.regions[side] = answers.reshape(GRID, GRID).astype(np.uint8)
+def answers(side: ModuleType, case: Case, network: Any, inputs: Array) -> dict[str, Any]:
+    """Asks a trained network for its outputs, and for the class of every point of a grid around the data."""
+    told: dict[str, Any] = {"outputs": traces.predict(side, case, network, inputs)}
+    if case.classifies and inputs.shape[1] == 2:
+        grid, told["extent"] = _grid(inputs)
+        classes = traces.predict(side, case, network, grid).argmax(axis=1)
+        told["regions"] = classes.reshape(GRID, GRID).astype(np.uint8)
+    return told
 
 
 def first_failure(rows: list[Row]) -> bool:
@@ -204,15 +155,3 @@ def _grid(inputs: Array) -> tuple[Array, tuple[float, float, float, float]]:
     low, high = inputs.min(axis=0) - 0.1, inputs.max(axis=0) + 0.1
     x, y = np.meshgrid(np.linspace(low[0], high[0], GRID), np.linspace(low[1], high[1], GRID))
     return np.column_stack([x.ravel(), y.ravel()]), (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
-
-
-def _trajectories(case: Case, sides: dict[str, Any]) -> pd.DataFrame:
-    """Both sides' free-running loss, accuracy and rate, one row per side and epoch."""
-    return pd.concat(
-        [
-            pd.DataFrame({"case": case.name, "precision": case.dtype, "side": side, "epoch": range(len(epochs.loss))}
-                         | epochs._asdict())
-            for side, epochs in sides.items()
-        ],
-        ignore_index=True,
-    )  # fmt: skip

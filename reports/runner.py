@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reports.calibrated import REPLICAS
@@ -22,6 +21,8 @@ Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 POLL_SECONDS = 0.2
+CHECK = 8  # updates that take as long as one check
+STRIDE = 97  # of the checks, unless asked otherwise
 EVERY = 100  # units of work between two reports of progress
 
 _done: Any = None  # in a worker: the counter shared with the parent
@@ -68,8 +69,17 @@ def run_all(
     progress: Callable[[int], None] = lambda done: None,
 ) -> Iterator["Comparison"]:
     """Yields each case's Comparison as it is done, the longest started first; progress counts updates."""
-    ordered = sorted(cases, key=lambda case: _cost(case, long_replicas), reverse=True)
-    yield from on_all_cores(partial(_run, every, long_replicas), ordered, jobs, progress)
+    from reports.parts import assembled, grouped, parts
+
+    jobs = jobs or os.cpu_count() or 1
+    planned = {case: parts(case, every, long_replicas, jobs) for case in cases}
+    work = sorted((group for some in planned.values() for group in grouped(some)), key=_cost, reverse=True)
+    finished: dict[Case, list[Any]] = {case: [] for case in cases}
+    for pieces in on_all_cores(_run, work, jobs, progress):
+        case = pieces[0].part.case
+        finished[case] += pieces
+        if len(finished[case]) == len(planned[case]):
+            yield assembled(finished.pop(case))
 
 
 def updates(case: Case, long_replicas: bool = False) -> int:
@@ -80,10 +90,15 @@ def updates(case: Case, long_replicas: bool = False) -> int:
     return epochs * (8 if case.batch_size else 1)
 
 
-def _cost(case: Case, long_replicas: bool) -> float:
-    """What a case roughly costs; only the order of the work depends on it."""
+def _cost(group: Sequence[Any]) -> float:
+    """What a piece of work roughly costs; only the order of the work depends on it."""
+    case, cost = group[0].case, 0.0
+    for part in group:
+        epochs = len(part.which) * part.epochs or case.epochs
+        checked = case.epochs / (part.every or STRIDE) / part.share.count if part.kind == "lockstep" else 0
+        cost += epochs + CHECK * checked
     neurons = sum(layer.sizes[1] for layer in case.layers if layer.sizes)
-    return updates(case, long_replicas) * (60 + neurons) * (1.0 if case.dtype == "float64" else 0.7)
+    return cost * (8 if case.batch_size else 1) * (60 + neurons) * (1.0 if case.dtype == "float64" else 0.7)
 
 
 def _start(counter: Any) -> None:
@@ -93,7 +108,10 @@ def _start(counter: Any) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
+    from reports.memory import keep_freed_memory
+
     torch.set_num_threads(1)
+    keep_freed_memory()
 
 
 def _end_with_parent() -> None:
@@ -122,8 +140,8 @@ def _counted(work: Callable[[Item, Callable[[int], None]], Result], item: Item) 
     return result
 
 
-def _run(every: int | None, long_replicas: bool, case: Case, made: Callable[[int], None]) -> "Comparison":
-    """Runs one case in a worker."""
-    from reports.pipeline import run
+def _run(group: Sequence[Any], made: Callable[[int], None]) -> list[Any]:
+    """Does some parts of one case in a worker."""
+    from reports.parts import done
 
-    return run(case, made, every, long_replicas)
+    return [done(part, made) for part in group]

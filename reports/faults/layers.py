@@ -40,7 +40,7 @@ def accumulating(gradient: str) -> Patch:
     """Dense.backward that adds a gradient to the one of the call before."""
 
     def changed(original: Callable[..., Any], self: Any, dvalues: Array) -> Any:
-        before = getattr(self, gradient, 0)
+        before = np.copy(getattr(self, gradient, 0))  # the layer fills the same array again
         original(self, dvalues)
         setattr(self, gradient, before + getattr(self, gradient))
         return self.dinputs
