@@ -89,13 +89,13 @@ def _matched(network: Network, arrays: Mapping[str, Array], what: str) -> dict[s
     if extra := [row for row in arrays if row not in rows]:
         raise ValueError(f"transplant: {what} {extra[0]} has no place in the torch network; wanted {', '.join(rows)}")
     for row, tensor in rows.items():
-        came, wanted = arrays[row], tuple(to_scratch_layout(tensor).shape)
+        came, wanted = arrays[row], tuple(tensor.shape[::-1]) if tensor.ndim == 2 else (1, len(tensor))
         if type(came) is not np.ndarray:
             raise TypeError(f"transplant: {what} {row} takes a NumPy array {wanted} but got {type(came).__name__}")
         if came.shape != wanted:
             hint = "; transplant transposes by itself, pass the lecture's layout" if came.T.shape == wanted else ""
             raise ValueError(f"transplant: {what} {row} takes shape {wanted} but got {came.shape}{hint}")
-        wanted_dtype = to_scratch_layout(tensor).dtype
+        wanted_dtype = np.dtype(str(tensor.dtype).removeprefix("torch."))
         if came.dtype != wanted_dtype:
             raise TypeError(f"transplant: {what} {row} takes {wanted_dtype} but got {came.dtype}")
     return rows

@@ -6,6 +6,7 @@ steps, scratch's training is a training of the reference to within rounding. `Wa
 """
 
 import math
+import time
 from collections import Counter, deque
 from typing import Any, NamedTuple
 
@@ -70,9 +71,18 @@ class Watch:
         self.dead: int | None = None
         self.events: Counter[str] = Counter()
         self.seconds = 0.0  # spent on checks
+        self.asked = 0.0  # when this was asked last: what the pause takes is a check's time too
 
     def __call__(self, iteration: int, step: Any, network: Any) -> bool:
         """Returns whether this update is checked; remembers what it needs to see the next event."""
+        began = time.perf_counter()
+        wanted = self._wants(iteration, step, network)
+        self.asked = time.perf_counter()
+        self.seconds += self.asked - began
+        return wanted
+
+    def _wants(self, iteration: int, step: Any, network: Any) -> bool:
+        """Whether this update is checked, in this share."""
         self.keep = step.epoch < FIRST or step.epoch % STRIDE == 0 or step.epoch == self.case.epochs - 1
         for event in self._events(iteration, step, network):
             self.events[event] += 1

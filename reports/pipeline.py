@@ -107,18 +107,19 @@ def watched(
     """Trains the side under test; yields every step, and what it gave where it was checked."""
     keep_freed_memory()
     twin = traces.planted(reference, case, data.parameters)
-    first, before = True, None
+    before = None
     try:
         for step, pause in pauses(case, data, network, watch):
             checked = None
+            if pause:
+                watch.seconds += time.perf_counter() - watch.asked
             if pause and watch.share.has(pause.iteration):
                 began = time.perf_counter()
-                oracle = first or pause.epoch == case.epochs - 1
+                oracle = pause.iteration == 0 or pause.epoch == case.epochs - 1
                 theirs = traces.reference_trace(case, pause, twin)
                 keep = watch.keep if pause.whole else True
                 rows = judged(case, pause, theirs, oracle=oracle, thorough=keep)
                 checked = Checked(rows, keep, data, pause, before)
-                first = False
                 watch.seconds += time.perf_counter() - began
             before = pause
             progress(1)

@@ -3,6 +3,7 @@
 Everything in `equations` is derived but the accuracy of exp, log and tanh, which `calibrated.py` holds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -60,13 +61,21 @@ class Bounded:
 
     def grown(self, growth: float) -> Array:
         """`growth` M + E: what a product with an exact factor may be off by, before it is summed."""
-        kept = self.__dict__.get("_grown")
-        if kept is None or kept[0] != growth:
-            array = np.multiply(growth, self.magnitude)
+
+        def grow() -> Array:
+            array = np.asarray(np.multiply(growth, self.magnitude))
             if not self.exact:
                 array += self.error
-            kept = self.__dict__["_grown"] = (growth, array)
-        return np.asarray(kept[1])
+            return array
+
+        return self.once(("grown", growth), grow)
+
+    def once(self, question: Any, make: Callable[[], Array]) -> Array:
+        """The answer to a question, worked out when it is asked first."""
+        known: dict[Any, Array] = self.__dict__.setdefault("_known", {})
+        if question not in known:
+            known[question] = make()
+        return known[question]
 
 
 @dataclass(frozen=True)

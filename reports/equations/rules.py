@@ -135,6 +135,11 @@ def softmax(name: str, source: str) -> Equation:
 
 def softmax_logit_error(r: Rounding, z: Bounded) -> Array:
     """Returns d_i: the perturbation of logit i that stands for all roundings of softmax or log-softmax."""
+    return z.once(("logits", r), lambda: _logit_error(r, z))
+
+
+def _logit_error(r: Rounding, z: Bounded) -> Array:
+    """Works out `softmax_logit_error`."""
     top = z.value.max(axis=1, keepdims=True)
     classes = z.value.shape[1]
     shift = (top - z.value) + z.allowed + 2 * z.error.max(axis=1, keepdims=True)  # M(z_i - max)
