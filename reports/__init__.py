@@ -12,10 +12,12 @@ diagnosis/       why a row is apart: causes as replaced equations, tried on what
 free_running.py  both sides left alone, against the reference's own noise
 departures.py    where the lecture's rule is known to part from torch's
 pipeline.py      the whole story: compare(case) -> DataFrame, run(case) -> Comparison
+parts.py         a case's run in parts, and how they are put together
+memory.py        freed memory kept for the next array
 runner.py        independent work on all cores
+bench/           speed, side by side with others
 faults/          the checker checked: faults planted in scratch's code, and what became of each
 certify.py       the judge itself on trial, on honest_nets.py
-faults/          the checker checked: faults planted in scratch, and what became of each
 calibrated.py    the few numbers that are measured and not derived
 environment.py   what a verdict was reached on
 show/            frames -> terminal, files, page

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reports.bench.command import bench
 from reports.cases import CASES, DTYPES, Case, select
 
 if TYPE_CHECKING:
@@ -245,6 +246,9 @@ def faults(seeds: int, seed: int, jobs: int | None, out: Path | None, only: Sequ
         written = write_faults(out, matrix, page(matrix, totals, code))
         console.print(f"page: {written}", highlight=False, soft_wrap=True)
     sys.exit(code)
+
+
+main.add_command(bench)
 
 
 @main.command(name="list")

@@ -8,6 +8,7 @@ steps, scratch's training is a training of the reference to within rounding. `Wa
 import math
 import time
 from collections import Counter, deque
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,7 +44,8 @@ class Checked(NamedTuple):
     before: Pause | None = None  # the update before, where it was checked too
 
 
-class Share(NamedTuple):
+@dataclass(frozen=True)
+class Share:
     """Which updates one process checks, of `count` that train alike: every `count`-th block."""
 
     index: int = 0
@@ -62,7 +64,7 @@ class Watch:
     every K-th epoch. Events are looked for at every update. Of all these only the updates of its `share`.
     """
 
-    def __init__(self, case: Case, every: int | None = None, share: Share = Share()) -> None:  # noqa: B008
+    def __init__(self, case: Case, every: int | None = None, share: Share = Share()) -> None:
         self.case = case
         self.share = share
         self.every = every or STRIDE

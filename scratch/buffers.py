@@ -22,7 +22,7 @@ def room(owner: Any, name: str, shape: tuple[int, ...], *given: Array, dtype: An
     whoever passes a layer's own values back to it keeps them.
     """
     dtype = dtype or given[0].dtype
-    array = getattr(owner, name, None)
+    array: Any = getattr(owner, name, None)
     fits = type(array) is np.ndarray and array.shape == shape and array.dtype == dtype and array.flags.c_contiguous
     if not fits or any(np.may_share_memory(array, other) for other in given):
         array = np.empty(shape, dtype)

@@ -49,7 +49,8 @@ def with_torch(setting: Setting, *, compiled: bool = False, **settings: Any) -> 
 
     layers: list[Any] = []
     for weights, biases in setting.parameters():
-        linear = torch.nn.Linear(*weights.shape, dtype=getattr(torch, setting.dtype))
+        n_inputs, n_neurons = weights.shape
+        linear = torch.nn.Linear(n_inputs, n_neurons, dtype=getattr(torch, setting.dtype))
         with torch.no_grad():
             linear.weight.copy_(torch.tensor(weights.T.copy()))
             linear.bias.copy_(torch.tensor(biases[0]))

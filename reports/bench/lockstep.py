@@ -14,7 +14,7 @@ from typing import Any
 from reports.cases import CASES, Case
 
 EPOCHS = 1000
-WARM = 64  # steps before the clock starts: two blocks of the lockstep's shares
+WARM = 640  # steps before the clock starts: early on the loss jumps, and every jump is looked at thoroughly
 
 
 def cost(dtype: str, epochs: int = EPOCHS, jobs: int | None = None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What is trained: ANN III, or a network that differs from it along one axis."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ class Setting:
     def sizes(self) -> list[tuple[int, int]]:
         """The sizes of the Dense layers."""
         widths = [FEATURES, *[self.width] * self.depth, CLASSES]
-        return list(zip(widths[:-1], widths[1:], strict=True))
+        return list(itertools.pairwise(widths))
 
     def data(self) -> tuple[Array, Array]:
         """The spiral's points and labels, in the setting's dtype."""

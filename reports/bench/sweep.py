@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +23,13 @@ DTYPES = ("float64", "float32")
 
 def settings(axis: str, dtype: str, threads: int = 1) -> list[Setting]:
     """The points of an axis."""
-    return [replace(Setting(dtype=dtype, threads=threads), **{axis: value}) for value in AXES[axis]]
+    changes: list[dict[str, Any]] = [{axis: value} for value in AXES[axis]]
+    return [replace(Setting(dtype=dtype, threads=threads), **change) for change in changes]
 
 
-def sweep(running: list[Runner], axis: str, dtype: str, told: Callable[[str], None] = lambda text: None) -> pd.DataFrame:
+def sweep(
+    running: list[Runner], axis: str, dtype: str, told: Callable[[str], None] = lambda text: None
+) -> pd.DataFrame:
     """Times every point of an axis; a point that needs more memory than is allowed is a row that says so."""
     rows = []
     for setting in settings(axis, dtype):

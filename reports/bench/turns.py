@@ -32,7 +32,7 @@ class Timing(NamedTuple):
     processor: tuple[float, ...] = ()  # processor time of the same turns: what a busy machine disturbs less
 
     def figures(self) -> list[float]:
-        """What ratios are made of: processor time on one thread, which a busy machine disturbs less; else the clock's."""
+        """What ratios are made of: on one thread processor time, less disturbed by a busy machine; else the clock's."""
         return list(self.processor) if self.processor and self.setting.threads == 1 else self.seconds
 
     def row(self) -> dict[str, Any]:

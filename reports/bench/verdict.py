@@ -1,6 +1,6 @@
 """What is asked of scratch, as ratios of one run, and where it falls short."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -28,7 +28,7 @@ SECONDS = {"pytest": 90.0, "parity report": 150.0, "parity --help": 0.4}
 
 
 def judged(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns a row per demand and dtype that the table can answer: what was asked, what was reached, with its spread."""
+    """Returns a row per demand and dtype that the table can answer: asked, reached, and the spread of that."""
     rows = []
     lecture = table[(table["samples"] == 1500) & (table["depth"] == 1) & (table["threads"] == 1)]
     for asked in ASKED:
@@ -37,7 +37,7 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
             of = both.drop_duplicates("contender").set_index("contender")
             if asked.contender not in of.index or "scratch" not in of.index:
                 continue
-            theirs, ours = of.loc[asked.contender], of.loc["scratch"]
+            theirs, ours = dict(of.loc[asked.contender]), dict(of.loc["scratch"])
             if asked.most:
                 ratio, low, high = _ratio(ours, theirs)
                 fine, wanted = ratio <= asked.most[str(dtype)], f"at most {asked.most[str(dtype)]:g}"
@@ -45,7 +45,10 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
             else:
                 ratio, low, high = _ratio(theirs, ours)
                 fine = ratio >= asked.least if asked.least > 1 else ratio > asked.least
-                wanted, what = f"at least {asked.least:g}" if asked.least > 1 else "above 1", f"{asked.contender} / scratch"
+                wanted, what = (
+                    f"at least {asked.least:g}" if asked.least > 1 else "above 1",
+                    f"{asked.contender} / scratch",
+                )
             verdict = "yes" if fine else "aim missed" if asked.aim else "SHORT"
             rows.append({
                 "ratio": what, "width": asked.width, "dtype": dtype, "asked": wanted, "reached": ratio,
@@ -54,7 +57,7 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _ratio(above: pd.Series, below: pd.Series) -> tuple[float, float, float]:
+def _ratio(above: dict[Any, Any], below: dict[Any, Any]) -> tuple[float, float, float]:
     """The ratio of two medians, and how far the middle halves of both could move it."""
     return above["ms"] / below["ms"], above["ms_low"] / below["ms_high"], above["ms_high"] / below["ms_low"]
 

@@ -46,8 +46,8 @@ class Bounded:
     @cached_property
     def sign_undecided(self) -> Array:
         """Where x lies within both sides' error of 0, so that its sign may honestly differ; NaN errors do."""
-        decided = np.abs(self.value) > self.allowed
-        return ~decided & (self.error != 0)
+        near = ~(np.abs(self.value) > self.allowed)
+        return near & (self.error != 0) if near.any() else near
 
     @cached_property
     def top_undecided(self) -> Array:
