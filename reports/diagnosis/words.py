@@ -18,6 +18,8 @@ ROWS = {
 }
 # A side effect's id and mend, by who does what; the first that fits.
 EFFECTS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("effects/repeats", "state/*", "*", "O4", "Keep velocities in the optimizer, one for each training"),
+    ("effects/repeats", "parameter/*", "*", "O4", "Keep velocities in the optimizer, one for each training"),
     ("effects/repeats", "*", "*", "L17", "Start buffers from zeros, and draw nothing at random in a step"),
     ("effects/warnings", "*", "*", "S36", "Do not compute what has to be repaired afterwards"),
     ("*", "*", "labels", "L35", "Work on a copy of the targets"),
@@ -61,17 +63,13 @@ def _with_conventions(told: list[dict[str, Any]], case: Case) -> list[dict[str, 
     summed = [one for one in told if "L1" in one["causes"] and "backward/loss" in one["rows"]]
     if averaged and summed:
         rows = tuple(summed[0]["rows"] + averaged[0]["rows"])
-        text = (
-            "the division by the batch size stands in the layers, not in the loss; the gradients are right"
-        )
+        text = "the division by the batch size stands in the layers, not in the loss; the gradients are right"
         rest = [one for one in told if one not in (averaged[0], summed[0])]
         return [_entry(["L3"], f"{_named(rows)}: a convention, no defect: {text}.", rows, 0.0), *rest]
     for one in told:
         updates = [row for row in one["rows"] if row.startswith(("state/", "parameter/"))]
         if "L20" in one["causes"] and "backward/loss" in one["rows"] and len(updates) >= len(gradients):
-            text = (
-                "the gradient is that of minus the loss, and the update climbs it; the parameters are right"
-            )
+            text = "the gradient is that of minus the loss, and the update climbs it; the parameters are right"
             one |= {"causes": ["L20"], "says": f"{_named(tuple(one['rows']))}: a convention, no defect: {text}."}
     return told
 
