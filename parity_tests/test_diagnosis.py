@@ -154,6 +154,26 @@ def test_equals_are_all_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "or, which gives the same numbers here" in one["says"]
 
 
+def test_the_step_that_tells_two_causes_apart_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At update 1 a rate without decay is also one whose count lags; update 2 speaks against that, and is named."""
+    monkeypatch.setattr(scratch.SGD, "update", _decay_ignored)
+    (one,) = diagnoses("relu")
+    assert one["causes"] == ["O28"]
+    assert one["says"].endswith("(O6 fits at update 1 as well, but not at update 2.)")
+
+
+def _decay_ignored(rule: scratch.SGD, network: scratch.Network) -> None:
+    """SGD.update at a rate that does not decay."""
+    rule.current_learning_rate = rule.learning_rate
+    gradients = network.gradients()
+    for name, parameter in network.parameters().items():
+        velocity = rule.velocities.setdefault(name, np.zeros_like(parameter))
+        velocity *= rule.momentum
+        velocity -= rule.current_learning_rate * gradients[name]
+        parameter += velocity
+    rule.iterations += 1
+
+
 def test_an_edited_argument_is_a_row_and_a_diagnosis(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ReLU that masks the gradient it was given spoils the layer above, and says so."""
 

@@ -129,6 +129,8 @@ def _entries(finding: Finding) -> list[dict[str, Any]]:
         evidence = ratio_text(finding.witness)
         where = f"{_named(rows)} is {evidence}" if evidence and position == 0 else _named(rows)
         text = f"{where}: {says}{_when(best)}. {cause.mend}"
+        if finding.told_apart and position == 0:
+            text += f" ({finding.told_apart[0]} fits {finding.witness.where} as well, but not {finding.told_apart[1]}.)"
         entries.append(_entry(ids, text, rows, best.residual) | runner_up)
     return entries
 
