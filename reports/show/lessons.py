@@ -1,0 +1,260 @@
+"""Lessons in the terminal: two columns of code with the values below each line, one below the other when narrow."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from reports.lessons.lesson import FOLDED, TITLE, DepartureLesson, Formula, Lesson, Line, Pair, Rest, Stage, StepLesson
+from reports.show.formula import plain
+from reports.show.terminal import WIDE
+
+Array = np.ndarray
+SIDES = ("scratch", "reference")
+MOST_PASSES = 2  # values shown of a line that runs several times
+MOST_ELEMENTS = 12  # of a departure's size
+
+
+def show(console: Console, lesson: Lesson | DepartureLesson | StepLesson) -> None:
+    """Prints a lesson."""
+    wide = console.width >= WIDE
+    parts = {Lesson: _lesson, DepartureLesson: _departure, StepLesson: _step}[type(lesson)](lesson, wide)
+    for part in parts:
+        console.print(part, highlight=False, soft_wrap=False)
+
+
+def _lesson(lesson: Lesson, wide: bool) -> Iterable[RenderableType]:
+    """A mirrored name."""
+    yield _heading(f"{lesson.topic}: {lesson.title}")
+    yield Text(lesson.says)
+    yield _heading("formulas")
+    yield _formulas(lesson.formulas)
+    yield _heading("both sides are given")
+    for name, array in lesson.given.items():
+        yield _indented(f"{name} {array.shape}\n{numbers(array)}")
+    yield _heading("line by line (below each line what it computed; = marks lines of one quantity)")
+    yield from (_columns(lesson.pairs) if wide else _stacked(lesson.pairs))
+    yield _heading("underneath: torch's graph from the result back to the leaves; g arrives, r is the forward's result")
+    yield _operators(lesson)
+    if lesson.differs:
+        yield _heading("what torch does, in the reference's words")
+        yield _indented(lesson.differs)
+    if lesson.departures:
+        yield _heading("where stock torch departs from the lecture")
+        yield from (_indented(f"parity diff {topic:<20} {title}") for topic, title in lesson.departures)
+
+
+def _departure(lesson: DepartureLesson, wide: bool) -> Iterable[RenderableType]:
+    """A departure."""
+    one = lesson.departure
+    yield _heading(f"{one.name}: {one.title}")
+    for who, rule in (("the lecture", one.lecture), ("stock torch", one.torch)):
+        yield Text.assemble((f"{who:<12}", "bold"), plain(rule.formula))
+        yield Padding(Text(rule.says), (0, 0, 0, 12), expand=False)
+    yield Text.assemble((f"{'seen in':<12}", "bold"), one.shows)
+    yield _heading("both sides, as they ran just now")
+    pairs = [Pair(a, b) for a, b in _padded(lesson.scratch, lesson.reference)]
+    yield from (_columns(pairs) if wide else _stacked(pairs))
+    yield _heading(f"its size: {one.quantity}")
+    yield _indented(f"predicted   {plain(one.formula)}   ({one.kind})")
+    yield _sizes(lesson)
+    yield _heading("what closes it")
+    yield from (_rest(rest) for rest in lesson.rests)
+    if one.otherwise:
+        yield _indented(f"on the other side: {one.otherwise}")
+
+
+def _step(lesson: StepLesson, wide: bool) -> Iterable[RenderableType]:
+    """The slow step."""
+    yield _heading(f"{lesson.topic}: {lesson.title}")
+    yield Text(lesson.says)
+    yield _heading("both sides are given")
+    for name, array in lesson.given.items():
+        if not name.startswith("velocity/"):  # all zero: nothing has moved yet
+            yield _indented(f"{name} {array.shape}\n{numbers(array)}")
+    part = ""
+    for number, stage in enumerate(lesson.stages, start=1):
+        if stage.part != part:
+            part = stage.part
+            yield _heading(part.upper())
+        yield _stage(number, stage)
+
+
+def _stage(number: int, stage: Stage) -> RenderableType:
+    """One quantity: its formula, both sides' values, one element written out, the gap."""
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+    for side in SIDES:
+        table.add_column(side, no_wrap=True)
+        table.add_column("  ")
+    table.add_row(numbers(stage.scratch), "", numbers(stage.reference), "")
+    lines = []
+    for worked in stage.worked:
+        where = f"[{', '.join(map(str, worked.index))}]" if worked.index else ""
+        lines.append(f"{where or 'it'} = {worked.text()} = {number_text(worked.value)}")
+    verdict = f"gap {gap_text(stage.gap)}, allowed {stage.allowed:.1g}: {stage.why}"
+    head = Text.assemble((f"{number}. {stage.name}", "bold"), f"   {plain(stage.formula)}")
+    return Group(head, Padding(Group(table, Text("\n".join(lines)), Text(verdict, style="dim")), (0, 0, 1, 3), expand=False))
+
+
+def _columns(pairs: Iterable[Pair]) -> Iterable[RenderableType]:
+    """Two columns, scratch left, reference right."""
+    table = Table(box=None, pad_edge=False, expand=True, show_header=False)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(width=1)
+    table.add_column(ratio=1, overflow="fold")
+    for pair in pairs:
+        linked = pair.linked and pair.gap is not None
+        table.add_row(code(pair.scratch), Text("=" if linked else "", style="green"), code(pair.reference))
+        ours, theirs = _values(pair.scratch, pair), _values(pair.reference, pair)
+        if ours or theirs:
+            table.add_row(ours, "", theirs)
+        if linked:
+            table.add_row("", "", Text(f"    gap {gap_text(pair.gap)}", style="green" if pair.gap == 0 else "yellow"))
+    yield table
+
+
+def _stacked(pairs: Iterable[Pair]) -> Iterable[RenderableType]:
+    """Each pair one below the other."""
+    for pair in pairs:
+        for side, line in zip(SIDES, (pair.scratch, pair.reference), strict=True):
+            if line is not None:
+                yield Text.assemble((f"{side[0]} ", "dim"), code(line))
+                if values := _values(line, pair):
+                    yield Padding(values, (0, 0, 0, 2), expand=False)
+        if pair.linked and pair.gap is not None:
+            yield Text(f"  = gap {gap_text(pair.gap)}", style="green" if pair.gap == 0 else "yellow")
+
+
+def code(line: Line | None) -> Text:
+    """A line of code, highlighted by Pygments."""
+    if line is None:
+        return Text("")
+    if line.kind == TITLE:
+        return Text(f"── {line.text}", style="bold cyan")
+    if line.kind == FOLDED or not line.ran:
+        return Text(line.text, style="dim")
+    highlighted = Syntax("", "python", theme="ansi_dark", background_color="default").highlight(line.text)
+    highlighted.rstrip()
+    highlighted.no_wrap, highlighted.overflow = False, "fold"
+    return highlighted
+
+
+def _values(line: Line | None, pair: Pair) -> Text:
+    """What a line computed, at most in two passes; of a linked pair the values that are compared."""
+    if line is None or not line.values:
+        return Text("")
+    shown = [
+        f"    {value.name + ' = ' if value.name else ''}{numbers(value.array, indent=8)}"
+        for value in line.values[:MOST_PASSES]
+    ]
+    if len(line.values) > MOST_PASSES:
+        shown.append(f"    and {len(line.values) - MOST_PASSES} more")
+    return Text("\n".join(shown), style="blue")
+
+
+def _formulas(formulas: Iterable[Formula]) -> Table:
+    """Rows of the report with their formulas."""
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for formula in formulas:
+        table.add_row(Text(formula.name, style="dim"), Text(plain(formula.latex)))
+    return table
+
+
+def _operators(lesson: Lesson) -> RenderableType:
+    """The nodes of torch's graph."""
+    if not lesson.underneath:
+        return _indented("no gradient passes here, so torch keeps no graph")
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for operator in lesson.underneath:
+        table.add_row(Text(operator.name, style="cyan"), Text(f"{plain(operator.formula)}\n{operator.says}".strip()))
+    return table
+
+
+def _sizes(lesson: DepartureLesson) -> Table:
+    """Predicted, measured, allowed; of a long size the first elements and the last."""
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 2))
+    table.add_column("")
+    for column in ("predicted", "measured", "apart", "allowed"):
+        table.add_column(column, justify="right", no_wrap=True)
+    at, predicted, measured, allowed = lesson.size
+    for k, label in enumerate(at):
+        if len(at) > MOST_ELEMENTS and MOST_ELEMENTS - 2 <= k < len(at) - 1:
+            if k == MOST_ELEMENTS - 2:
+                table.add_row("...")
+            continue
+        apart = abs(measured[k] - predicted[k])
+        row = (f"{predicted[k]:.10g}", f"{measured[k]:.10g}", f"{apart:.1g}", f"{allowed[k]:.1g}")
+        table.add_row(Text(label), *map(Text, row))
+    return table
+
+
+def _rest(rest: Rest) -> RenderableType:
+    """One change, and what it leaves."""
+    left, allowed = float(np.max(np.abs(rest.left))), float(np.max(rest.allowed))
+    return _indented(
+        f"in {rest.change.side}:\n  - {rest.change.old}\n  + {rest.change.new}\n"
+        f"leaves {gap_text(left)}; rounding explains up to {allowed:.1g}"
+    )
+
+
+def numbers(array: Array, indent: int = 0) -> str:
+    """An array as people write it: short numbers, a row per line."""
+    if array.ndim == 0:
+        return number_text(array.item())
+    text = np.array2string(array, formatter={"all": lambda x: number_text(x)}, max_line_width=100, threshold=60)
+    return _squared(text).replace("\n", "\n" + " " * indent) if not indent else f"\n{' ' * indent}" + _squared(
+        text
+    ).replace("\n", f"\n{' ' * indent}")
+
+
+def number_text(x: Any) -> str:
+    """A number with at most five digits."""
+    return str(x) if isinstance(x, bool | np.bool_) else f"{x + 0.0:.5g}"
+
+
+def gap_text(gap: float | None) -> str:
+    """A gap in two digits, 0 in words."""
+    return "0, to the last bit" if gap == 0 else f"{gap:.1e}"
+
+
+def _squared(text: str) -> str:
+    """Columns of numbers, each to the right."""
+    rows = [row.strip().split() for row in text.replace("[", " ").replace("]", " ").splitlines()]
+    if len({len(row) for row in rows}) > 1:
+        return text
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    return "\n".join(" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+def topic_table(rows: Iterable[tuple[str, str]]) -> Table:
+    """The topics with a line each, in the lecture's order."""
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("topic", no_wrap=True)
+    table.add_column("what it shows", overflow="fold")
+    for topic, says in rows:
+        table.add_row(Text(topic), Text(says))
+    return table
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold")
+
+
+def _indented(text: str) -> Padding:
+    return Padding(Text(text), (0, 0, 0, 2), expand=False)
+
+
+def _padded(a: tuple[Line, ...], b: tuple[Line, ...]) -> Iterable[tuple[Line | None, Line | None]]:
+    """Two columns of one length."""
+    longest = max(len(a), len(b))
+    columns = ([*column, *[None] * (longest - len(column))] for column in (a, b))
+    return zip(*columns, strict=True)
