@@ -37,10 +37,19 @@ class Size(NamedTuple):
     allowed: Array
 
 
+class Inside(NamedTuple):
+    """The functions below either side's calls whose source is worth reading."""
+
+    scratch: tuple[Callable[..., Any], ...] = ()
+    torch: tuple[Callable[..., Any], ...] = ()
+
+
 class Rest(NamedTuple):
-    """What is left with one change: the two sides' difference, and what rounding explains of it."""
+    """What is left with one change: the whole line before and after, the two sides' difference, what rounding allows."""
 
     change: "Change"
+    line: str
+    changed: str
     left: Array
     allowed: Array
 
@@ -52,6 +61,11 @@ class Change:
     side: str  # "scratch" or "torch"
     old: str
     new: str
+
+    def lines(self, function: Side) -> tuple[str, str]:
+        """The whole line in the live source, before and after."""
+        lines = [line.strip() for line in inspect.getsource(function).splitlines() if self.old in line]
+        return lines[0], lines[0].replace(self.old, self.new)
 
     def apply(self, function: Side) -> Side:
         """Returns the function with the line replaced; raises ValueError where its live source has no such line."""
@@ -89,6 +103,7 @@ class Departure:
     changes: tuple[Change, ...]  # each of them closes it
     otherwise: str = ""  # the other side's change where that is more than a line
     kind: str = DETERMINISTIC
+    inside: Inside = Inside()
 
     def predicted(self) -> Array:
         """The size by the formula."""
@@ -125,7 +140,8 @@ class Departure:
                 theirs = change.apply(theirs)
             left = np.asarray(difference(np.asarray(ours()), np.asarray(theirs())), np.float64).ravel()
             bound = self.bounds()[1 if change.side == "scratch" else 0].error.ravel()
-            rests.append(Rest(change, left, np.broadcast_to(2 * bound, left.shape)))
+            lines = change.lines(self.scratch_side if change.side == "scratch" else self.torch_side)
+            rests.append(Rest(change, *lines, left, np.broadcast_to(2 * bound, left.shape)))
         return rests
 
 

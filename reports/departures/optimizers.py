@@ -2,6 +2,7 @@
 
 import warnings
 from fractions import Fraction
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch.optim.lr_scheduler import ExponentialLR, LambdaLR
 
 import reference  # noqa: F401  # the changed lines use it
 import scratch
-from reports.departures.departure import Change, Departure, Rule, difference, excess, ratio
+from reports.departures.departure import Change, Departure, Inside, Rule, difference, excess, ratio
 from reports.departures.exact import to_float
 from reports.departures.running import Running, stacked
 from reports.departures.variants import VelocityOnLayer
@@ -102,6 +103,7 @@ MOMENTUM_RATE = Departure(
     how=excess,
     changes=(Change("torch", "torch.optim.SGD([", "reference.optimizers.RateInsideVelocity(["),),
     otherwise="in SGD.update: velocity += gradient, parameter -= rate * velocity",
+    inside=Inside((scratch.SGD.update,), (import_module("torch.optim.sgd")._single_tensor_sgd,)),
 )
 
 

@@ -7,15 +7,19 @@ write to the same name. The pairing that joins most is found as in any diff, by 
 import numpy as np
 
 from reports.lessons.lesson import TITLE, Line, Pair, Value
+from reports.lessons.source import RESULT
 
 Array = np.ndarray
 SAME_HEAD, SAME_VALUE, SAME_NAME = 8, 4, 3  # what a pair is worth; any order of these magnitudes does
 
 
-def paired(ours: list[Line], theirs: list[Line]) -> list[Pair]:
-    """Returns the two columns as pairs in order; lines without a counterpart fill up the space beside each other."""
+def paired(ours: list[Line], theirs: list[Line], by_value: bool = True) -> list[Pair]:
+    """Returns the two columns as pairs in order; lines without a counterpart fill up the space beside each other.
+
+    Where two rules differ on purpose their values say nothing: then only names join lines (`by_value` False).
+    """
     best = np.zeros((len(ours) + 1, len(theirs) + 1))
-    worth = np.array([[_worth(a, b) for b in theirs] for a in ours]).reshape(len(ours), len(theirs))
+    worth = np.array([[_worth(a, b, by_value) for b in theirs] for a in ours]).reshape(len(ours), len(theirs))
     for i in range(len(ours) - 1, -1, -1):
         for j in range(len(theirs) - 1, -1, -1):
             together = worth[i, j] + best[i + 1, j + 1] if worth[i, j] else 0
@@ -56,20 +60,29 @@ def _turned(a: Array, b: Array) -> Array | None:
     return b.reshape(a.shape) if a.size == b.size == 1 else None
 
 
-def _worth(a: Line, b: Line) -> float:
+def _worth(a: Line, b: Line, by_value: bool) -> float:
     """How much two lines belong together; 0 for not at all."""
     if TITLE in (a.kind, b.kind):
-        return SAME_HEAD if a.kind == b.kind and a.key == b.key else 0
+        return SAME_HEAD if a.kind == b.kind and (a.key == b.key or not by_value) else 0
     named = SAME_NAME if a.key == b.key and a.key else 0
+    if not by_value:
+        return named
     equal = SAME_VALUE if _equal(a, b) else 0
-    fits = named and any(gap_between(x.array, y.array) is not None for x, y in zip(a.values, b.values, strict=False))
-    return equal + (named if equal or fits else 0)
+    fits = named and any(gap_between(x.array, y.array) is not None for x, y in _passes(a, b))
+    return equal + (named if equal or (fits and a.key != RESULT) else 0)
 
 
 def _equal(a: Line, b: Line) -> bool:
     """Whether both lines computed the same arrays, but for rounding."""
-    pairs = list(zip(a.values, b.values, strict=False))
+    pairs = _passes(a, b)
     return bool(pairs) and all(_close(x.array, y.array) for x, y in pairs)
+
+
+def _passes(a: Line, b: Line) -> list[tuple[Value, Value]]:
+    """Which values of two lines belong together: pass by pass, or the last of each where one loops and one does not."""
+    if len(a.values) == len(b.values):
+        return list(zip(a.values, b.values, strict=True))
+    return [(a.values[-1], b.values[-1])] if a.values and b.values else []
 
 
 def _close(a: Array, b: Array) -> bool:
@@ -82,7 +95,7 @@ def _linked(a: Line, b: Line) -> Pair:
     """Two lines of one quantity, with the gap over all passes."""
     if a.kind == TITLE:
         return Pair(a, b, linked=True)
-    passes: list[tuple[Value, Value]] = list(zip(a.values, b.values, strict=False))
+    passes = _passes(a, b)
     gaps = [gap for x, y in passes if (gap := gap_between(x.array, y.array)) is not None]
     return Pair(a, b, linked=True, gap=max(gaps) if gaps else None, passes=tuple(passes))
 

@@ -13,8 +13,8 @@ from reports.lessons.examples import example
 from reports.lessons.formulas import formulas
 from reports.lessons.lesson import DepartureLesson, Lesson, StepLesson
 from reports.lessons.recorder import record
-from reports.lessons.source import called, excerpt, plain_lines
-from reports.lessons.step import step_lesson
+from reports.lessons.source import called, excerpt
+from reports.lessons.step import CASE, step_lesson
 from reports.lessons.topics import STEP, find, mirrored
 from reports.lessons.underneath import operators
 
@@ -47,16 +47,20 @@ def lesson(name: str) -> Lesson | DepartureLesson | StepLesson:
     )
 
 
+def summaries() -> list[tuple[str, str]]:
+    """Returns every topic with a line on it, in the lecture's order."""
+    rows = [(topic, _first_sentence(theirs if topic == "transplant" else ours)) for topic, (ours, theirs) in mirrored().items()]
+    rows += [(departure.name, departure.title) for departure in DEPARTURES.values()]
+    return [*rows, (STEP, f"{CASE.says}, with pencil and paper")]
+
+
 def departure_lesson(name: str) -> DepartureLesson:
     """Returns a departure measured just now, with both sides' live source."""
     departure = DEPARTURES[name]
-    return DepartureLesson(
-        departure,
-        plain_lines(departure.scratch_side),
-        plain_lines(departure.torch_side),
-        departure.size(),
-        tuple(departure.closed()),
-    )
+    inside = departure.inside
+    left, _ = record(departure.scratch_side, map(excerpt, (departure.scratch_side, *inside.scratch)))
+    right, _ = record(departure.torch_side, map(excerpt, (departure.torch_side, *inside.torch)))
+    return DepartureLesson(departure, tuple(paired(left, right, by_value=False)), departure.size(), tuple(departure.closed()))
 
 
 def functions(thing: Any, side: str, topic: str) -> list[Any]:

@@ -82,8 +82,7 @@ class DepartureLesson:
     """A departure: both rules, both sides' live code, the size predicted and measured, and what closes it."""
 
     departure: Departure
-    scratch: tuple[Line, ...]
-    reference: tuple[Line, ...]
+    pairs: tuple[Pair, ...]
     size: Size
     rests: tuple[Rest, ...]
 

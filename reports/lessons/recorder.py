@@ -37,16 +37,18 @@ class Recorder:
 
     def lines(self, found: Excerpt) -> list[Line]:
         """An excerpt's lines, folded, each with what it computed in every pass."""
-        lines = {}
-        for number, text in found.text.items():
+        lines: dict[int, Line] = {}
+        after = True
+        for number, text in reversed(found.text.items()):
             statement = found.statements.get(number)
             inside = [statement.lineno] if statement is not None else found.blocks.get(number)
             ran = inside is None or any((found.code, first) in self.ran for first in inside)
+            ran = after = after if text.strip().startswith("#") else ran  # a comment goes with what follows it
             last = statement is not None and number == statement.end_lineno
             values = tuple(self.values.get((found.code, number), ())) if last else ()
             key = key_of(statement, found.name) if statement is not None and last else ""
             lines[number] = Line(number, text, values=values, ran=ran, key=key)
-        return list(fold(found, lines))
+        return list(fold(found, dict(reversed(lines.items()))))
 
     def _calls(self, frame: FrameType, event: str, argument: Any) -> Any:
         return self._events if frame.f_code in self.excerpts else None

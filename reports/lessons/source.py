@@ -10,6 +10,7 @@ from typing import Any
 
 from reports.lessons.lesson import FOLDED, TITLE, Line
 
+RESULT = "result"
 RETURNS = {"forward": "output", "backward": "dinput"}  # what a method's `return` computes, if it computes
 Simple = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return | ast.Expr
 
@@ -25,7 +26,7 @@ class Excerpt:
     statements: dict[int, Simple]  # by every line of theirs
     folded: frozenset[int]  # lines of argument checks
     hidden: frozenset[int]  # lines of the docstring, and empty ones
-    blocks: dict[int, list[int]]  # by the first line of an `if`, the first lines of the statements inside
+    blocks: dict[int, list[int]]  # by the line of an `if` or `else`, the first lines of the statements inside
 
 
 def excerpt(function: Callable[..., Any]) -> Excerpt:
@@ -46,13 +47,19 @@ def excerpt(function: Callable[..., Any]) -> Excerpt:
         elif isinstance(statement, Simple):
             statements.update(dict.fromkeys(_span(statement), statement))
         elif isinstance(statement, ast.If):
-            blocks[statement.lineno] = [part.lineno for part in ast.walk(statement) if isinstance(part, Simple)]
+            blocks[statement.lineno] = _simple_lines([statement])
+            if other := _else_line(statement, text.splitlines(), start):
+                blocks[other] = _simple_lines(statement.orelse)
     hidden = {start + k for k, line in enumerate(source) if not line.strip()}
     if ast.get_docstring(node):
         hidden.update(_span(node.body[0]))
     module = inspect.getmodule(function)
     where = module.__name__ if module else "?"
     lines = {start + k: line for k, line in enumerate(text.splitlines())}
+    head, last = node.lineno, node.body[0].lineno - 1
+    if last - head > 1 and lines[head].endswith("("):  # a long list of settings is one line
+        lines[head] += f"...{lines[last].strip()}"
+        hidden.update(range(head + 1, last + 1))
     return Excerpt(
         f"{where.replace('.', '/')}.py: {function.__qualname__}",
         function.__code__,
@@ -63,12 +70,6 @@ def excerpt(function: Callable[..., Any]) -> Excerpt:
         frozenset(hidden),
         blocks,
     )
-
-
-def plain_lines(function: Callable[..., Any]) -> tuple[Line, ...]:
-    """A function's lines without values."""
-    found = excerpt(function)
-    return tuple(fold(found, {number: Line(number, text) for number, text in found.text.items()}))
 
 
 def fold(found: Excerpt, lines: dict[int, Line], unrun: int = 3) -> Iterator[Line]:
@@ -142,7 +143,7 @@ def key_of(statement: Simple, function: str) -> str:
     """A short name for what a statement computes, alike on both sides: no self, no plural."""
     names = targets(statement)
     if isinstance(statement, ast.Return):
-        return RETURNS.get(function, "") if not only_hands_over(statement) else ""
+        return RETURNS.get(function, RESULT) if not only_hands_over(statement) else ""
     if not names:
         return ""
     return names[0].split("[")[0].rsplit(".", 1)[-1].lstrip("_").removesuffix("s")
@@ -185,10 +186,23 @@ def _statements(node: ast.FunctionDef) -> Iterator[ast.stmt]:
 
 
 def _is_check(statement: ast.stmt) -> bool:
-    """Whether a statement only asks: a call into scratch's checks, or an `if` that does nothing but raise."""
+    """Whether a statement only asks: a call into scratch's checks, or an `if` that ends in an error."""
     if isinstance(statement, ast.If):
-        return not statement.orelse and all(isinstance(part, ast.Raise) for part in statement.body)
+        return not statement.orelse and isinstance(statement.body[-1], ast.Raise)
     return isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("checks.")
+
+
+def _simple_lines(body: list[ast.stmt]) -> list[int]:
+    """The first lines of the simple statements in a block."""
+    return [part.lineno for statement in body for part in ast.walk(statement) if isinstance(part, Simple)]
+
+
+def _else_line(statement: ast.If, lines: list[str], start: int) -> int:
+    """The line of an `else:`, 0 where there is none."""
+    if not statement.orelse:
+        return 0
+    above = range(statement.orelse[0].lineno, statement.body[-1].end_lineno or 0, -1)
+    return next((number for number in above if lines[number - start].strip().startswith("else")), 0)
 
 
 def _span(node: ast.stmt) -> range:

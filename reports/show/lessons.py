@@ -57,9 +57,6 @@ def _departure(lesson: DepartureLesson, wide: bool) -> Iterable[RenderableType]:
         yield Text.assemble((f"{who:<12}", "bold"), plain(rule.formula))
         yield Padding(Text(rule.says), (0, 0, 0, 12), expand=False)
     yield Text.assemble((f"{'seen in':<12}", "bold"), one.shows)
-    yield _heading("both sides, as they ran just now")
-    pairs = [Pair(a, b) for a, b in _padded(lesson.scratch, lesson.reference)]
-    yield from (_columns(pairs) if wide else _stacked(pairs))
     yield _heading(f"its size: {one.quantity}")
     yield _indented(f"predicted   {plain(one.formula)}   ({one.kind})")
     yield _sizes(lesson)
@@ -67,6 +64,8 @@ def _departure(lesson: DepartureLesson, wide: bool) -> Iterable[RenderableType]:
     yield from (_rest(rest) for rest in lesson.rests)
     if one.otherwise:
         yield _indented(f"on the other side: {one.otherwise}")
+    yield _heading("both sides, as they ran just now")
+    yield from (_columns(lesson.pairs) if wide else _stacked(lesson.pairs))
 
 
 def _step(lesson: StepLesson, wide: bool) -> Iterable[RenderableType]:
@@ -110,7 +109,7 @@ def _columns(pairs: Iterable[Pair]) -> Iterable[RenderableType]:
     for pair in pairs:
         linked = pair.linked and pair.gap is not None
         table.add_row(code(pair.scratch), Text("=" if linked else "", style="green"), code(pair.reference))
-        ours, theirs = _values(pair.scratch, pair), _values(pair.reference, pair)
+        ours, theirs = _values(pair.scratch), _values(pair.reference)
         if ours or theirs:
             table.add_row(ours, "", theirs)
         if linked:
@@ -119,15 +118,28 @@ def _columns(pairs: Iterable[Pair]) -> Iterable[RenderableType]:
 
 
 def _stacked(pairs: Iterable[Pair]) -> Iterable[RenderableType]:
-    """Each pair one below the other."""
+    """Lines of one quantity one below the other; between them scratch's own lines, then the reference's."""
+    alone: list[Pair] = []
     for pair in pairs:
-        for side, line in zip(SIDES, (pair.scratch, pair.reference), strict=True):
+        if not pair.linked:
+            alone.append(pair)
+            continue
+        yield from _one_side_each(alone)
+        alone = []
+        yield from _one_side_each([pair])
+        if pair.gap is not None:
+            yield Text(f"  = gap {gap_text(pair.gap)}", style="green" if pair.gap == 0 else "yellow")
+    yield from _one_side_each(alone)
+
+
+def _one_side_each(pairs: list[Pair]) -> Iterable[RenderableType]:
+    """All of scratch's lines, then all of the reference's, each marked with its side's first letter."""
+    for side in SIDES:
+        for line in (getattr(pair, side) for pair in pairs):
             if line is not None:
                 yield Text.assemble((f"{side[0]} ", "dim"), code(line))
-                if values := _values(line, pair):
+                if values := _values(line):
                     yield Padding(values, (0, 0, 0, 2), expand=False)
-        if pair.linked and pair.gap is not None:
-            yield Text(f"  = gap {gap_text(pair.gap)}", style="green" if pair.gap == 0 else "yellow")
 
 
 def code(line: Line | None) -> Text:
@@ -144,16 +156,14 @@ def code(line: Line | None) -> Text:
     return highlighted
 
 
-def _values(line: Line | None, pair: Pair) -> Text:
-    """What a line computed, at most in two passes; of a linked pair the values that are compared."""
+def _values(line: Line | None) -> Text:
+    """What a line computed, in the first pass and the last."""
     if line is None or not line.values:
         return Text("")
-    shown = [
-        f"    {value.name + ' = ' if value.name else ''}{numbers(value.array, indent=8)}"
-        for value in line.values[:MOST_PASSES]
-    ]
+    values = line.values if len(line.values) <= MOST_PASSES else (line.values[0], line.values[-1])
+    shown = [f"    {value.name} = {numbers(value.array, indent=8)}" for value in values]
     if len(line.values) > MOST_PASSES:
-        shown.append(f"    and {len(line.values) - MOST_PASSES} more")
+        shown.insert(1, f"    ... {len(line.values) - MOST_PASSES} more ...")
     return Text("\n".join(shown), style="blue")
 
 
@@ -201,19 +211,17 @@ def _rest(rest: Rest) -> RenderableType:
     """One change, and what it leaves."""
     left, allowed = float(np.max(np.abs(rest.left))), float(np.max(rest.allowed))
     return _indented(
-        f"in {rest.change.side}:\n  - {rest.change.old}\n  + {rest.change.new}\n"
+        f"in {rest.change.side}:\n  - {rest.line}\n  + {rest.changed}\n"
         f"leaves {gap_text(left)}; rounding explains up to {allowed:.1g}"
     )
 
 
 def numbers(array: Array, indent: int = 0) -> str:
     """An array as people write it: short numbers, a row per line."""
-    if array.ndim == 0:
+    if array.size == 1:
         return number_text(array.item())
-    text = np.array2string(array, formatter={"all": lambda x: number_text(x)}, max_line_width=100, threshold=60)
-    return _squared(text).replace("\n", "\n" + " " * indent) if not indent else f"\n{' ' * indent}" + _squared(
-        text
-    ).replace("\n", f"\n{' ' * indent}")
+    text = _squared(np.array2string(array, formatter={"all": number_text}, max_line_width=100, threshold=20))
+    return "\n" * bool(indent) + "\n".join(" " * indent + row for row in text.splitlines())
 
 
 def number_text(x: Any) -> str:
@@ -252,9 +260,3 @@ def _heading(text: str) -> Text:
 def _indented(text: str) -> Padding:
     return Padding(Text(text), (0, 0, 0, 2), expand=False)
 
-
-def _padded(a: tuple[Line, ...], b: tuple[Line, ...]) -> Iterable[tuple[Line | None, Line | None]]:
-    """Two columns of one length."""
-    longest = max(len(a), len(b))
-    columns = ([*column, *[None] * (longest - len(column))] for column in (a, b))
-    return zip(*columns, strict=True)
