@@ -23,6 +23,7 @@ import torch
 import reference
 import scratch
 from reference import transplant
+from reports import CASES, compare
 
 
 def gap(ours, theirs):
@@ -73,7 +74,6 @@ with torch.no_grad():
 
 ours, theirs = dense1.forward(inputs), twin1(points)
 print("net input: gap", gap(ours, theirs))
-assert gap(ours, theirs) < 1e-14
 
 # %% [markdown]
 # ## ReLU and sigmoid
@@ -106,7 +106,17 @@ for neurons, name in ((1, "regression"), (5, "classification")):
         twin_head.bias.copy_(torch.tensor(head.biases[0]))
     answer, twin_answer = head.forward(relu.output), twin_head(twin_relu(theirs))
     print(f"{name}: {answer.shape}, gap {gap(answer, twin_answer)}")
-    assert gap(answer, twin_answer) < 1e-12
+
+# %% [markdown]
+# ## The verdict
+#
+# Are these gaps rounding? The report's judge derives how far apart rounding may bring two sides, from the formula of
+# each quantity. `used` is the share of that which the worst element uses: 1 is the limit.
+
+# %%
+rows = compare(CASES["ann1-cla-sigmoid"])
+print(rows[["quantity", "status", "max_abs", "allowed", "used"]].head(3).to_string(index=False))
+assert set(rows["status"]) <= {"exact", "close"}
 
 # %% [markdown]
 # Go on with `ann2`, the way back; `parity diff dense`, `parity diff relu` and `parity diff sigmoid-clip` show the same

