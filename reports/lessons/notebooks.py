@@ -33,7 +33,7 @@ def run(source: Path, target: Path) -> Path:
     with TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True) as sockets:
         config = Config()
         if os.name == "posix":  # sockets in a folder of their own rather than ports, which the kernel would warn of
-            config.ConnectionFileMixin = {"transport": "ipc", "ip": f"{sockets}/kernel"}
+            config.ConnectionFileMixin = Config(transport="ipc", ip=f"{sockets}/kernel")
         where = {"metadata": {"path": str(target.parent)}}
         client = NotebookClient(notebook, timeout=LONGEST, kernel_name="python3", resources=where, config=config)
         try:
