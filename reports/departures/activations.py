@@ -46,7 +46,7 @@ def _clipped(s: Any) -> Any:
 
 
 def _sigmoid_bounds() -> tuple[Running, Running]:
-    """scratch's rule is an equation; torch's is 1 / (1 + e^-z)."""
+    """Scratch's rule is an equation; torch's is 1 / (1 + e^-z)."""
     z = Bounded(NETS, np.zeros_like(NETS))
     rule = rules.sigmoid("sigmoid1", "inputs")
     value = rule.value(NETS)

@@ -21,7 +21,7 @@ def ball_exp(number: Any) -> Any:
 
 
 def ball_log(number: Any) -> Any:
-    """log x of a float or a ball."""
+    """Log x of a float or a ball."""
     return arb(number).log()
 
 

@@ -42,7 +42,7 @@ def _torch_loss() -> Any:
 
 
 def _loss_bounds() -> tuple[Running, Running]:
-    """scratch's rule is an equation; torch's is log(sum e^(z - max)) - (z_y - max), in any form of it."""
+    """Scratch's rule is an equation; torch's is log(sum e^(z - max)) - (z_y - max), in any form of it."""
     z = Bounded(LOGITS, np.zeros_like(LOGITS))
     rule = rules.sample_losses_from_logits("inputs")
     value = rule.value(LOGITS, ONEHOT)

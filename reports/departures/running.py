@@ -81,7 +81,7 @@ class Running:
         return Running(value, value * (np.expm1(self.error) + ROUNDING.elementary) + ROUNDING.smallest)
 
     def log(self) -> "Running":
-        """log x: a relative error rho of x moves it by at most -log(1 - rho)."""
+        """Log x: a relative error rho of x moves it by at most -log(1 - rho)."""
         value = np.log(self.value)
         moved = -np.log1p(-self.error / self.value)
         return Running(value, moved + ROUNDING.elementary * (np.abs(value) + moved))

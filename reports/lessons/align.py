@@ -11,6 +11,7 @@ from reports.lessons.source import RESULT
 
 Array = np.ndarray
 SAME_HEAD, SAME_VALUE, SAME_NAME = 8, 4, 3  # what a pair is worth; any order of these magnitudes does
+ALIKE = 1e-12  # far above rounding and far below a clip: which lines are shown together, no verdict
 
 
 def paired(ours: list[Line], theirs: list[Line], by_value: bool = True) -> list[Pair]:
@@ -88,7 +89,7 @@ def _passes(a: Line, b: Line) -> list[tuple[Value, Value]]:
 def _close(a: Array, b: Array) -> bool:
     """Whether two arrays are alike enough to be the same quantity; this pairs lines, it judges nothing."""
     turned = _turned(a, b)
-    return turned is not None and np.allclose(a, turned, equal_nan=True)
+    return turned is not None and np.allclose(a, turned, rtol=ALIKE, atol=ALIKE, equal_nan=True)
 
 
 def _linked(a: Line, b: Line) -> Pair:

@@ -49,7 +49,10 @@ def lesson(name: str) -> Lesson | DepartureLesson | StepLesson:
 
 def summaries() -> list[tuple[str, str]]:
     """Returns every topic with a line on it, in the lecture's order."""
-    rows = [(topic, _first_sentence(theirs if topic == "transplant" else ours)) for topic, (ours, theirs) in mirrored().items()]
+    rows = [
+        (topic, _first_sentence(theirs if topic == "transplant" else ours))
+        for topic, (ours, theirs) in mirrored().items()
+    ]
     rows += [(departure.name, departure.title) for departure in DEPARTURES.values()]
     return [*rows, (STEP, f"{CASE.says}, with pencil and paper")]
 
@@ -60,7 +63,9 @@ def departure_lesson(name: str) -> DepartureLesson:
     inside = departure.inside
     left, _ = record(departure.scratch_side, map(excerpt, (departure.scratch_side, *inside.scratch)))
     right, _ = record(departure.torch_side, map(excerpt, (departure.torch_side, *inside.torch)))
-    return DepartureLesson(departure, tuple(paired(left, right, by_value=False)), departure.size(), tuple(departure.closed()))
+    return DepartureLesson(
+        departure, tuple(paired(left, right, by_value=False)), departure.size(), tuple(departure.closed())
+    )
 
 
 def functions(thing: Any, side: str, topic: str) -> list[Any]:
@@ -101,7 +106,9 @@ def _is_layer(thing: Any) -> bool:
 
 def _title(ours: Any, theirs: Any, topic: str) -> str:
     """Both sides' names with their files."""
-    names = [f"{thing.__module__}.{thing.__qualname__}" for thing in (ours, theirs) if not isinstance(thing, ModuleType)]
+    names = [
+        f"{thing.__module__}.{thing.__qualname__}" for thing in (ours, theirs) if not isinstance(thing, ModuleType)
+    ]
     return " and ".join(names) if topic != "transplant" else "scratch.Network.parameters and reference.transplant"
 
 

@@ -5,6 +5,7 @@ below ask torch for it; they are shown as the reference's last excerpt, so that 
 Axes: N samples, D inputs, H neurons, C classes.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -57,7 +58,7 @@ def activation(ours: Any, theirs: Any) -> Example:
 
 def loss(ours: Any, theirs: Any) -> Example:
     """A loss, on what it compares: classes or values."""
-    classifies = "labels" in ours.forward.__annotations__
+    classifies = "labels" in _arguments(ours.forward)
     inputs = (LOGITS if hasattr(ours(), "softmax") else PROBABILITIES) if classifies else PREDICTIONS
     wanted = LABELS if classifies else TARGETS
     rule, twin = ours(), theirs()
@@ -136,7 +137,9 @@ def transplanting(ours: Any, theirs: Any) -> Example:
 def networks(ours: Any, theirs: Any) -> tuple[Any, Any]:
     """The same network of 2-3-3 on both sides."""
     sizes = {"dense1": (2, 3), "relu1": (), "dense2": (3, 3)}
-    mine = ours({n: scratch.Dense(*s) if s else scratch.ReLU() for n, s in sizes.items()}, scratch.SoftmaxCrossEntropy())
+    mine = ours(
+        {n: scratch.Dense(*s) if s else scratch.ReLU() for n, s in sizes.items()}, scratch.SoftmaxCrossEntropy()
+    )
     twin = theirs(
         {n: reference.Dense(*s) if s else reference.ReLU() for n, s in sizes.items()}, reference.SoftmaxCrossEntropy()
     )
@@ -222,4 +225,4 @@ def example(topic: str, ours: Any, theirs: Any) -> Example:
 
 def _arguments(method: Callable[..., Any]) -> list[str]:
     """The names of what a method takes besides self."""
-    return [name for name in method.__annotations__ if name != "return"]
+    return list(inspect.signature(method).parameters)[1:]

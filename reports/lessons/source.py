@@ -153,7 +153,9 @@ def only_hands_over(statement: Simple) -> bool:
     """Whether a statement computes nothing: it returns a name, or gives it another."""
     if isinstance(statement, ast.Return):
         return isinstance(statement.value, ast.Name | ast.Attribute)
-    return isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)
+    if not isinstance(statement, ast.Assign) or isinstance(statement.targets[0], ast.Subscript):
+        return False
+    return isinstance(statement.value, ast.Name)
 
 
 def _changed_in_place(call: ast.Call) -> list[str]:
@@ -208,4 +210,3 @@ def _else_line(statement: ast.If, lines: list[str], start: int) -> int:
 def _span(node: ast.stmt) -> range:
     """The lines of a statement."""
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
-

@@ -24,7 +24,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "LogSoftmaxBackward0": (r"g_i - e^{r_i} \sum_j g_j", "z - max - log sum exp(z - max) forward: nothing underflows"),
     "NllLossBackward0": (r"-\frac{g}{N} \text{ in the label's column}", "picks -r at the label and takes the mean"),
     "MseLossBackward0": (r"\frac{2 (y - t)}{N D}\,g", "without N D where reduction is 'sum'"),
-    "L1LossBackward0": (r"\frac{\operatorname{sign}(y - t)}{N D}\,g", "sign(0) = 0"),
+    "AbsBackward0": (r"g\,\operatorname{sign}(x)", "sign(0) = 0; l1_loss is written as (y - t).abs().mean()"),
+    "SubBackward0": (r"g \text{ and } -g", "to either operand"),
     "DivBackward0": (r"\frac{g}{c}", "a division by a constant"),
     "MeanBackward0": (r"\frac{g}{N} \text{ for each}", "shares the gradient out"),
     "SumBackward0": (r"g \text{ for each}", "hands the gradient to each term"),
@@ -40,7 +41,10 @@ WORDS: dict[str, tuple[str, str]] = {
         r"g \text{ to the unclipped loss}",
         "written in reference/losses.py: the clip stands in the value alone",
     ),
-    "AccumulateGrad": (r"\mathrm{grad} \leftarrow \mathrm{grad} + g", "a leaf: gradients add up until zero_grad clears them"),
+    "AccumulateGrad": (
+        r"\mathrm{grad} \leftarrow \mathrm{grad} + g",
+        "a leaf: gradients add up until zero_grad clears them",
+    ),
 }
 
 

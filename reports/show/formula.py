@@ -17,10 +17,12 @@ def plain(latex: str) -> str:
 
 
 def _converter() -> LatexNodes2Text:
-    """pylatexenc with fractions that keep their parentheses."""
+    """Pylatexenc with fractions that keep their parentheses."""
     context = get_default_latex_context_db()
     context.add_context_category("parity", prepend=True, macros=MACROS)
-    return LatexNodes2Text(latex_context=context, math_mode="text", keep_braced_groups=True, strict_latex_spaces="macros")
+    return LatexNodes2Text(
+        latex_context=context, math_mode="text", keep_braced_groups=True, strict_latex_spaces="macros"
+    )
 
 
 def _fraction(node: Any, l2tobj: LatexNodes2Text) -> str:

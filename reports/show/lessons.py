@@ -97,7 +97,9 @@ def _stage(number: int, stage: Stage) -> RenderableType:
         lines.append(f"{where or 'it'} = {worked.text()} = {number_text(worked.value)}")
     verdict = f"gap {gap_text(stage.gap)}, allowed {stage.allowed:.1g}: {stage.why}"
     head = Text.assemble((f"{number}. {stage.name}", "bold"), f"   {plain(stage.formula)}")
-    return Group(head, Padding(Group(table, Text("\n".join(lines)), Text(verdict, style="dim")), (0, 0, 1, 3), expand=False))
+    return Group(
+        head, Padding(Group(table, Text("\n".join(lines)), Text(verdict, style="dim")), (0, 0, 1, 3), expand=False)
+    )
 
 
 def _columns(pairs: Iterable[Pair]) -> Iterable[RenderableType]:
@@ -259,4 +261,3 @@ def _heading(text: str) -> Text:
 
 def _indented(text: str) -> Padding:
     return Padding(Text(text), (0, 0, 0, 2), expand=False)
-
