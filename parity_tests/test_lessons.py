@@ -63,7 +63,7 @@ def test_every_line_is_live_source(topic: str) -> None:
     mine = [
         line
         for line in code(found, "scratch")
-        if not line.text.endswith(("...) -> Epochs:", "...) -> Iterator[Step]:"))
+        if not "(...)" in line.text  # a long head is one line
     ]
     assert mine
     assert all(line.text.strip() == lines[line.number - 1] for line in mine)
@@ -223,7 +223,7 @@ def test_wide_terminals_have_two_columns() -> None:
 
 
 def test_momentum_is_found_within_two_commands() -> None:
-    """`parity diff` names the topic; `parity diff momentum` gives both rules, the numbers, and the line that closes it."""
+    """`parity diff` names the topic; `parity diff momentum` gives rules, numbers, and the line that closes it."""
     assert "momentum" in diff().output
     told = diff("momentum", columns=150).output
     assert "v ← m v - α_k g" in told

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from reports.lessons.notebooks import SOURCES, CellFailed, run
+from reports.lessons.notebooks import SOURCES, CellError, run
 
 NAMES = ["ann1", "ann2", "ann3"]
 
@@ -58,6 +58,6 @@ def test_a_failing_cell_is_told(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(source), str(tmp_path / "bad.ipynb")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert f"{CellFailed.__name__}: bad.py: a cell failed: ZeroDivisionError: division by zero" in done.stderr
+    assert f"{CellError.__name__}: bad.py: a cell failed: ZeroDivisionError: division by zero" in done.stderr
     assert (tmp_path / "bad.ipynb").exists()
     assert run.__doc__

@@ -8,7 +8,9 @@ judge.py         gap and allowance -> status
 lockstep.py      which updates are checked, the rows of one, how many rows are kept
 probes.py        small batches for the corners where ordinary data do not go
 free_running.py  both sides left alone, against the reference's own noise
-departures.py    where the lecture's rule is known to part from torch's
+departures/      where the lecture's rule parts from stock torch's: predicted, measured, and closed by a line
+lessons/         both sides' live code side by side, with the value that each line computes
+notebooks/       the lecture's three parts as notebooks, both sides in each step, kept as text
 pipeline.py      the whole story: compare(case) -> DataFrame, run(case) -> Comparison
 runner.py        independent work on all cores
 certify.py       the judge itself on trial, on honest_nets.py

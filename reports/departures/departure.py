@@ -44,8 +44,11 @@ class Inside(NamedTuple):
     torch: tuple[Callable[..., Any], ...] = ()
 
 
+NOTHING_INSIDE = Inside()
+
+
 class Rest(NamedTuple):
-    """What is left with one change: the whole line before and after, the two sides' difference, what rounding allows."""
+    """What is left with one change: the line before and after, the two sides' difference, what rounding allows."""
 
     change: "Change"
     line: str
@@ -103,7 +106,7 @@ class Departure:
     changes: tuple[Change, ...]  # each of them closes it
     otherwise: str = ""  # the other side's change where that is more than a line
     kind: str = DETERMINISTIC
-    inside: Inside = Inside()
+    inside: Inside = NOTHING_INSIDE
 
     def predicted(self) -> Array:
         """The size by the formula."""

@@ -77,4 +77,5 @@ class VelocityOnLayer(scratch.SGD):
             self.velocities |= {f"{name}.{part}": velocity for part, velocity in kept.items()}
         super().update(network)
         for name, layer in network.dense_layers().items():
-            layer.momentums = {part: self.velocities[f"{name}.{part}"] for part in ("weights", "biases")}
+            kept = {part: self.velocities[f"{name}.{part}"] for part in ("weights", "biases")}
+            layer.momentums = kept  # type: ignore[attr-defined]  # the very thing that is shown

@@ -73,7 +73,7 @@ def functions(thing: Any, side: str, topic: str) -> list[Any]:
     if isinstance(thing, ModuleType) or topic == "transplant":
         roots = [getattr(thing, name) for name in OF_TRANSPLANT[side]]
     else:
-        roots = _methods(thing) if inspect.isclass(thing) else [thing]
+        roots = list(_methods(thing)) if inspect.isclass(thing) else [thing]
     found: list[Any] = []
     for root in roots:
         _collect(root, found)
@@ -95,8 +95,8 @@ def _collect(function: Any, found: list[Any]) -> None:
 def _methods(kind: type) -> Iterable[Any]:
     """A class's computing methods: its own, and a `forward` inherited from torch's class."""
     unwritten = torch.nn.Module.forward
-    methods = (getattr(kind, name, None) for name in METHODS)
-    return [one for one in methods if inspect.isfunction(inspect.unwrap(one)) and one is not unwritten] if kind else []
+    methods = [getattr(kind, name) for name in METHODS if hasattr(kind, name)]
+    return [one for one in methods if inspect.isfunction(inspect.unwrap(one)) and one is not unwritten]
 
 
 def _is_layer(thing: Any) -> bool:

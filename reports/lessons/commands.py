@@ -47,12 +47,12 @@ def diff(topic: str | None) -> None:
 )
 def notebooks(out: Path) -> None:
     """Build the lecture's three notebooks, both sides in each step, and run them."""
-    from reports.lessons.notebooks import CellFailed, build
+    from reports.lessons.notebooks import CellError, build
 
     try:
         for path in build(out):
             click.echo(path)
-    except CellFailed as error:
+    except CellError as error:
         raise NotThere(str(error)) from error
     except OSError as error:
         raise NotThere(f"--out {out}: {error.strerror}; name a folder that can be written") from error

@@ -15,12 +15,12 @@ SOURCES = Path(__file__).parents[1] / "notebooks"
 LONGEST = 600  # seconds for a cell
 
 
-class CellFailed(RuntimeError):
+class CellError(RuntimeError):
     """A cell raised; the message holds its source and the end of its error."""
 
 
 def build(out: Path) -> Iterator[Path]:
-    """Runs each notebook in a kernel of its own and yields the path of what it wrote; raises CellFailed, OSError."""
+    """Runs each notebook in a kernel of its own and yields the path of what it wrote; raises CellError, OSError."""
     out.mkdir(parents=True, exist_ok=True)
     for source in sorted(SOURCES.glob("*.py")):
         yield run(source, out / f"{source.stem}.ipynb")
@@ -39,7 +39,7 @@ def run(source: Path, target: Path) -> Path:
         try:
             client.execute(env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(_paths())})
         except CellExecutionError as error:
-            raise CellFailed(f"{source.name}: a cell failed: {error.ename}: {error.evalue}") from error
+            raise CellError(f"{source.name}: a cell failed: {error.ename}: {error.evalue}") from error
         finally:
             nbformat.write(notebook, target)
     return target

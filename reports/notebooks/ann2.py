@@ -96,7 +96,7 @@ runs = {
     "scratch": scratch.steps(network, scratch.SGD(0.001), inputs, targets, epochs=14),
     "torch": reference.steps(twin, reference.SGD(0.001), inputs, targets, epochs=14),
 }
-for ours, other in zip(runs["scratch"], runs["torch"], strict=True):
+for ours, _ in zip(runs["scratch"], runs["torch"], strict=True):
     alive = int((network.layers["relu1"].output > 0).any(axis=0).sum())
     bias, twin_bias = network.layers["dense_reg"].biases.item(), twin.layers["dense_reg"].bias.item()
     print(f"{ours.epoch:>2}  neurons alive {alive:>2}  last bias {bias:24.16g}  gap {abs(bias - twin_bias):.1e}")

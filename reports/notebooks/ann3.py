@@ -60,8 +60,8 @@ print("loss", loss, "gap", abs(loss - twin_loss.item()))
 print("gradient: gap", np.abs(network.loss.dinputs - output.grad.numpy()).max())
 
 # %% [markdown]
-# The lecture clips the probability in the loss, not in the gradient: no sample loses more than $-\log 10^{-7} = 16.118$.
-# Stock torch does not clip. Predicted and measured, from the catalogue of departures:
+# The lecture clips the probability in the loss, not in the gradient: no sample loses more than
+# $-\log 10^{-7} = 16.118$. Stock torch does not clip. Predicted and measured, from the catalogue of departures:
 
 # %%
 size = DEPARTURES["loss-clip"].size()

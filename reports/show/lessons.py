@@ -23,7 +23,12 @@ MOST_ELEMENTS = 12  # of a departure's size
 def show(console: Console, lesson: Lesson | DepartureLesson | StepLesson) -> None:
     """Prints a lesson."""
     wide = console.width >= WIDE
-    parts = {Lesson: _lesson, DepartureLesson: _departure, StepLesson: _step}[type(lesson)](lesson, wide)
+    if isinstance(lesson, Lesson):
+        parts = _lesson(lesson, wide)
+    elif isinstance(lesson, DepartureLesson):
+        parts = _departure(lesson, wide)
+    else:
+        parts = _step(lesson)
     for part in parts:
         console.print(part, highlight=False, soft_wrap=False)
 
@@ -68,7 +73,7 @@ def _departure(lesson: DepartureLesson, wide: bool) -> Iterable[RenderableType]:
     yield from (_columns(lesson.pairs) if wide else _stacked(lesson.pairs))
 
 
-def _step(lesson: StepLesson, wide: bool) -> Iterable[RenderableType]:
+def _step(lesson: StepLesson) -> Iterable[RenderableType]:
     """The slow step."""
     yield _heading(f"{lesson.topic}: {lesson.title}")
     yield Text(lesson.says)
