@@ -16,6 +16,8 @@ from reports.departures import DEPARTURES
 from reports.lessons.align import gap_between, paired
 from reports.lessons.build import lesson, summaries
 from reports.lessons.lesson import CODE, DepartureLesson, Lesson, Line, StepLesson, Value
+from reports.lessons.recorder import record
+from reports.lessons.source import excerpt
 from reports.lessons.step import step_lesson
 from reports.lessons.topics import find, mirrored, slug, topics
 from reports.lessons.underneath import WORDS, operators
@@ -63,7 +65,7 @@ def test_every_line_is_live_source(topic: str) -> None:
     mine = [
         line
         for line in code(found, "scratch")
-        if not "(...)" in line.text  # a long head is one line
+        if "(...)" not in line.text  # a long head is one line
     ]
     assert mine
     assert all(line.text.strip() == lines[line.number - 1] for line in mine)
@@ -169,6 +171,27 @@ def test_lines_pair_by_value_and_by_name() -> None:
     assert gap_between(np.zeros(3), np.zeros(4)) is None
 
 
+def test_values_written_in_place_are_seen() -> None:
+    """A product into an array (out=), a part of an array, and torch's in-place methods show what they left behind."""
+
+    def compute() -> None:
+        product, parameter = np.zeros((1, 1)), torch.ones(1)
+        np.dot(np.ones((1, 2)), np.ones((2, 1)), out=product)
+        product[0, 0] += 5
+        parameter.mul_(3).add_(4)
+
+    lines, _ = record(compute, [excerpt(compute)])
+    assert [line.values[0].array.item() for line in lines if len(line.values) == 1] == [2.0, 7.0, 7.0]
+
+
+def test_recording_leaves_the_tracer_alone() -> None:
+    """Whoever traces already, a debugger say, is back in place afterwards, also when the code raises."""
+    before = sys.gettrace()
+    with pytest.raises(ZeroDivisionError):
+        record(lambda: 1 // 0, [])
+    assert sys.gettrace() is before
+
+
 def test_the_step_is_right_on_paper() -> None:
     """Each element written out, evaluated as it stands, gives its equation's value to within rounding."""
     known = {"exp": math.exp, "log": math.log, "max": max}
@@ -251,6 +274,7 @@ def test_the_last_topic_is_the_step() -> None:
 def test_fractions_keep_their_parentheses() -> None:
     """A formula on one line means what the typeset one means."""
     assert plain(r"\frac{1}{1 + e^{-z}}") == "1/(1 + e^(-z))"
+    assert plain(r"-\log \operatorname{clip}(p_y)") == "-log clip(p_y)"
     assert plain(r"\frac{\partial L}{\partial W} = a^\top g") == "∂L/∂W = aᵀg"
 
 

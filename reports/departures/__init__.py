@@ -8,11 +8,12 @@ dense.py       layout, first weights, dtype, penalties
 activations.py the sigmoid's clip, ReLU at 0, softmax over far rows
 losses.py      the loss's clip, sums and means, the printed "MSE", a wrong sign, the unfused path
 labels.py      columns, soft labels, ties
-optimizers.py  momentum under decay, the velocity's home, the schedule and its clock
+optimizers.py  momentum under decay, the velocity's home
+schedules.py   the form of the decay, its first step, its clock
 underflow.py   the one outcome of a probe that is predicted and is not a number
 """
 
-from reports.departures import activations, dense, labels, losses, optimizers
+from reports.departures import activations, dense, labels, losses, optimizers, schedules
 from reports.departures.departure import BOUNDED, DETERMINISTIC, STATISTICAL, Change, Departure, Rest, Rule, Size
 from reports.departures.underflow import UNFUSED_UNDERFLOW, predicts_underflow
 
@@ -32,7 +33,7 @@ __all__ = [
 
 DEPARTURES: dict[str, Departure] = {  # in the lecture's order
     departure.name: departure
-    for room in (dense, activations, losses, labels, optimizers)
+    for room in (dense, activations, losses, labels, optimizers, schedules)
     for departure in vars(room).values()
     if isinstance(departure, Departure)
 }

@@ -150,9 +150,10 @@ def key_of(statement: Simple, function: str) -> str:
 
 
 def only_hands_over(statement: Simple) -> bool:
-    """Whether a statement computes nothing: it returns a name, or gives it another."""
+    """Whether a statement computes nothing: it returns what has a name here, or gives it another."""
     if isinstance(statement, ast.Return):
-        return isinstance(statement.value, ast.Name | ast.Attribute)
+        value = statement.value.value if isinstance(statement.value, ast.Attribute) else statement.value
+        return isinstance(value, ast.Name) and (value is statement.value or value.id == "self")
     if not isinstance(statement, ast.Assign) or isinstance(statement.targets[0], ast.Subscript):
         return False
     return isinstance(statement.value, ast.Name)

@@ -8,7 +8,7 @@ from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_la
 
 def plain(latex: str) -> str:
     r"""Returns a formula as text: \frac{1}{1 + e^{-z}} is 1/(1 + e^(-z))."""
-    text = _converter().latex_to_text(latex)
+    text = _converter().latex_to_text(latex.replace(r"\operatorname{", r"\mathrm{"))
     text = re.sub(r"([_^])\{(\w|⊤)\}", r"\1\2", text)
     text = re.sub(r"\{([^{}]*)\}", r"(\1)", re.sub(r"\{([^{}]*)\}", r"(\1)", text))
     text = re.sub(r" *(=|←|≤|≥|∉|∼) *", r" \1 ", text.replace("^⊤", "ᵀ"))
@@ -36,9 +36,4 @@ def _closed(part: str) -> str:
     return part if re.fullmatch(r"∂ ?[\w^⊤']+|[\w.'^]+(_\w)?", part) else f"({part})"
 
 
-def _name(node: Any, l2tobj: LatexNodes2Text) -> str:
-    """The name of a function, without the braces around it."""
-    return str(l2tobj.nodelist_to_text(node.nodeargd.argnlist)).replace("{", "").replace("}", "")
-
-
-MACROS = [MacroTextSpec("frac", simplify_repl=_fraction), MacroTextSpec("operatorname", simplify_repl=_name)]
+MACROS = [MacroTextSpec("frac", simplify_repl=_fraction)]

@@ -10,7 +10,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from reports.lessons.lesson import FOLDED, TITLE, DepartureLesson, Formula, Lesson, Line, Pair, Rest, Stage, StepLesson
+from reports.departures import Rest
+from reports.lessons.lesson import FOLDED, TITLE, DepartureLesson, Formula, Lesson, Line, Pair, Stage, StepLesson
 from reports.show.formula import plain
 from reports.show.terminal import WIDE
 
