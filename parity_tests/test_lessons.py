@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -253,6 +254,16 @@ def test_momentum_is_found_within_two_commands() -> None:
     assert "0.0008521314751    0.0008521314751" in told
     assert "+ rule = reference.optimizers.RateInsideVelocity(" in told
     assert "buf.mul_(momentum).add_(grad" in told  # torch's own line
+
+
+def test_the_readme_shows_what_the_command_prints() -> None:
+    """Each line of the README's example of `parity diff momentum` stands in the command's output as it is now."""
+    readme = (Path(scratch.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    block = readme.split("$ parity diff momentum\n")[1].split("```")[0]
+    printed = [line.strip() for line in diff("momentum", columns=150).output.splitlines()]
+    wanted = [line.strip() for line in block.splitlines() if line.strip() != "..."]
+    assert len(wanted) > 8
+    assert [line for line in wanted if line not in printed and not line.startswith("k = ")] == []
 
 
 @pytest.mark.parametrize("topic", list(DEPARTURES))
