@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reports.cases import CASES, DTYPES, Case, select
+from reports.lessons.commands import diff, notebooks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -257,6 +258,10 @@ def list_names(what: str) -> None:
 
     console = Console()
     console.print(case_table(CASES.values(), console.width) if what == "cases" else cause_table(console.width))
+
+
+main.add_command(diff)
+main.add_command(notebooks)
 
 
 def _folder(out: Path) -> None:
