@@ -77,6 +77,9 @@ def _with_conventions(told: list[dict[str, Any]], case: Case) -> list[dict[str, 
 def _known(effects: list[Any]) -> list[dict[str, Any]]:
     """The side effects as diagnoses: one per id, with all that was seen of it."""
     told: dict[str, dict[str, Any]] = {}
+    repeats = [effect for effect in effects if effect.row == "effects/repeats"]
+    if any(effect.actor.partition("/")[0] not in ("state", "parameter") for effect in repeats):
+        effects = [effect for effect in effects if effect not in repeats] + repeats[:1]  # the rest follows from it
     for effect in effects:
         id, mend = next(
             (id, mend)
@@ -153,7 +156,12 @@ def _says(explanation: Explanation, position: int, finding: Finding) -> str:
     reads = [np.asarray(read) for read in place.reads]
     width = reads[0].shape[1] if reads and reads[0].ndim == 2 else 1
     words = explanation.causes[position].says
-    return words.format(N=place.samples, C=width, D=width, c=_Short(explanation.coefficient))
+    c = explanation.coefficient
+    factor = f"1 {c:+.3g}" if abs(c) < NEAR_ONE else f"{1 + c:.4g}"
+    return words.format(N=place.samples, C=width, D=width, c=_Short(c), f=factor)
+
+
+NEAR_ONE = 1e-3  # a factor nearer to 1 is told as 1 and a difference
 
 
 class _Short(float):
@@ -208,7 +216,7 @@ def ratio_text(witness: Witness) -> str:
     allowed = 4 * max(1.0, abs(ratio)) * witness.right.error + 4 * np.finfo(np.float64).eps * np.abs(actual)
     if ratio == 0 or (np.abs(actual - ratio * right) > allowed).any():
         return ""
-    number = f"1 {ratio - 1:+.3g}" if abs(ratio - 1) < 1e-4 else f"{ratio:.4g}"
+    number = f"1 {ratio - 1:+.3g}" if abs(ratio - 1) < NEAR_ONE else f"{ratio:.4g}"
     return f"{number} times what its own inputs give, everywhere"
 
 
