@@ -47,6 +47,8 @@ def case_page(comparison: Comparison, site: Site, beside: dict[str, str]) -> dic
     collapse, slide = lecture.collapse([comparison]), lecture.slide([comparison])
     code = verdict(comparison.rows["status"])
     probes = tables.per_probe(comparison)
+    if len(probes) and not probes["departure"].any():
+        probes = probes.drop(columns="departure")
     sections = {
         "What does not pass": "failure" if code else "",
         "Curves": "curves" if charts else "",

@@ -22,9 +22,8 @@ def charts(comparison: Comparison) -> dict[str, Any] | None:
         return None
     measures = {column: _sides(runs, column) for column in MEASURES if runs[column].notna().any()}
     drawn = [_measure(column, frame) for column, frame in measures.items()]
-    drawn.append(_difference(measures["loss"]))
-    drawn.append(_used(comparison.rows))
-    return {"epochs": len(measures["loss"]), "charts": [chart for chart in drawn if chart]}
+    drawn += [_difference(measures["loss"]), *_used(comparison.rows)]
+    return {"epochs": len(measures["loss"]), "charts": drawn}
 
 
 def summary(comparison: Comparison) -> str:
@@ -34,8 +33,8 @@ def summary(comparison: Comparison) -> str:
     first, last = loss.iloc[0], loss.iloc[-1]
     return (
         f"Over {len(loss):,} epochs the loss goes from {first['scratch']:.6g} to {last['scratch']:.6g} (scratch) and "
-        f"{last['reference']:.6g} (reference). The greatest difference of the two free runs is {gap.max():.2g}; in "
-        f"{int((gap == 0).sum()):,} epochs there is none."
+        f"{last['reference']:.6g} (reference). The two free runs differ by {gap.max():.2g} at most; they are equal at "
+        f"{int((gap == 0).sum()):,} of {len(loss):,} epochs."
     )
 
 
@@ -46,11 +45,13 @@ def _sides(runs: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def _measure(column: str, frame: pd.DataFrame) -> dict[str, Any]:
     """Both sides' values, and the band of the reference's replicas where they ran as long."""
-    values = frame[list(SIDES)].to_numpy()
-    finite = values[np.isfinite(values)]
+    both = frame[list(SIDES)].to_numpy()
+    finite = both[np.isfinite(both)]
     spread = column == "loss" and finite.size > 0 and finite.min() > 0 and finite.max() > 20 * finite.min()
     chart: dict[str, Any] = {"name": column, "title": MEASURES[column], "log": bool(spread), "dots": False}
-    chart["series"] = [{"label": side, "values": packed(frame[side])} for side in SIDES]
+    same = frame["scratch"].equals(frame["reference"])  # the second is then not said again
+    values = {"scratch": packed(frame["scratch"]), "reference": None if same else packed(frame["reference"])}
+    chart["series"] = [{"label": side, "values": values[side]} for side in SIDES]
     replicas = _replicas(frame)
     chart["band"] = None
     if replicas is not None and column != "learning_rate":
@@ -77,14 +78,14 @@ def _difference(loss: pd.DataFrame) -> dict[str, Any]:
     return {"name": "difference", "title": title, "log": True, "dots": True, "band": None, "series": series}
 
 
-def _used(rows: pd.DataFrame) -> dict[str, Any] | None:
+def _used(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """The worst gap in allowances of each checked epoch, with the quantity where it was met."""
     training = rows[(rows["probe"] == "") & (rows["epoch"] >= 0) & (rows["update"] >= 0)]
     if training.empty:
-        return None
+        return []
     order = training.assign(rank=training["used"].fillna(-1)).sort_values(["epoch", "rank"], kind="stable")
     worst = order.groupby("epoch").tail(1)
-    return {
+    chart = {
         "name": "used",
         "title": "worst gap in allowances, lockstep (1 is the limit)",
         "log": True,
@@ -95,3 +96,4 @@ def _used(rows: pd.DataFrame) -> dict[str, Any] | None:
         "words": packed(worst["quantity"]),
         "series": [{"label": "worst of all quantities", "values": packed(worst["used"], rough=True)}],
     }
+    return [chart]

@@ -17,9 +17,9 @@ def _drawn(latex: str) -> str:
     with warnings.catch_warnings():
         # ziafont and ziamath read their fonts with importlib.resources.path, which Python 3.11 alone deprecates.
         warnings.filterwarnings("ignore", "path is deprecated", DeprecationWarning)
-        import ziamath
+        from ziamath.zmath import Latex
     try:
-        return str(ziamath.Latex(latex, size=SIZE, color="currentColor").svg())
+        return str(Latex(latex, size=SIZE, color="currentColor").svg())
     except Exception as error:  # whatever a parser of TeX stumbles over
         raise ValueError(f"cannot typeset {latex!r}: {error}") from error
 

@@ -13,6 +13,7 @@ from reports.show.lesson import KINDS, Lesson
 from reports.show.templating import Site, rendered
 from reports.show.text import failure, sentence
 
+SAID = ["exact", "close", "says"]  # by the sentence above and by each page
 # What a column of the report's tables means.
 COLUMNS = {
     "rows": "one row per checked update and quantity: every element of that array on both sides was compared",
@@ -60,7 +61,7 @@ def overview(
         "index.html",
         sentence=sentence(comparisons),
         failures=[Failure(case_page.title(one), failure(one.rows), case_page.path(one)) for one in lost],
-        cases=tables.per_case(comparisons).drop(columns="says", errors="ignore"),  # each page says it
+        cases=tables.per_case(comparisons).drop(columns=SAID, errors="ignore"),
         links=[case_page.path(one) for one in comparisons],
         lectures=lectures,
         lessons={heading: some for heading, some in listed.items() if some},

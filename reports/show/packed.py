@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 Array = np.ndarray
-INTEGERS = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32}
+INTEGERS: dict[str, Any] = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32}
 FEW = 8  # a column of numbers is kept as words where each occurs so often on average
 SAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 Column = dict[str, Any]

@@ -72,10 +72,8 @@ def _pages(
     """Every page and its data by path, one comparison after the other: all together would fill the memory."""
     for position, comparison in enumerate(comparisons):
         twins = [one for one in comparisons if one.case.name == comparison.case.name and one is not comparison]
-        beside = {f"in {one.case.dtype}": path(one).removeprefix("cases/") for one in twins}
-        if position + 1 < len(comparisons):
-            after = comparisons[position + 1]
-            beside.setdefault(title(after), path(after).removeprefix("cases/"))
+        after = [one for one in comparisons[position + 1 :] if one.case.name != comparison.case.name][:1]
+        beside = {title(one): path(one).removeprefix("cases/") for one in (*twins, *after)}
         yield from case_page(comparison, site, beside).items()
     yield from lesson_pages(lessons, site).items()
     yield "index.html", overview(comparisons, site, spread, lessons)

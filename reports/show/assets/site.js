@@ -15,7 +15,8 @@ const exact = (value) => (Number.isNaN(value) ? "" : Number.isFinite(value) ? St
 function rough(value) {
   if (!Number.isFinite(value) || value === 0) return exact(value);
   const size = Math.abs(value);
-  return size >= 0.001 && size < 10000 ? String(Number(value.toPrecision(3))) : value.toExponential(2);
+  const short = Number(value.toPrecision(3));
+  return size >= 0.001 && size < 10000 ? String(short) : short.toExponential();
 }
 const WRITTEN = { word: String, whole, rough, exact };
 const escaped = (text) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
@@ -82,7 +83,7 @@ function explorer(section, { epochs, charts }) {
     ...chart,
     x: chart.at ? Array.from(unpacked(chart.at)) : every,
     words: chart.words && unpacked(chart.words),
-    lines: chart.series.map((one) => ({ label: one.label, values: unpacked(one.values) })),
+    lines: chart.series.map((one) => ({ label: one.label, values: unpacked(one.values ?? chart.series[0].values) })),
     band: chart.band && { ...chart.band, low: unpacked(chart.band.low), high: unpacked(chart.band.high) },
     root: section.querySelector(`[data-chart=${chart.name}]`),
   }));
@@ -98,8 +99,13 @@ function explorer(section, { epochs, charts }) {
   function plotted(chart) {
     const positive = chart.lines.some(({ values }) => values.some((value) => value > 0));
     const log = positive && (yAxis.value === "log" || (yAxis.value === "own" && chart.log));
-    const kept = (values) => Array.from(values, (value) => (Number.isFinite(value) && (!log || value > 0) ? value : null));
-    const colors = [ink("--scratch"), ink(chart.dots ? "--quiet" : "--reference")];
+    const finite = chart.lines.flatMap(({ values }) => Array.from(values)).filter(Number.isFinite);
+    const top = 10 * finite.reduce((most, value) => Math.max(most, value), 1); // where infinitely many allowances are drawn
+    const kept = (values) => Array.from(values, (value) => {
+      if (chart.limit && value === Infinity) return top;
+      return Number.isFinite(value) && (!log || value > 0) ? value : null;
+    });
+    const colors = [ink("--scratch"), ink("--reference")];
     const series = [{}];
     const data = [chart.x];
     if (chart.band) {
@@ -110,25 +116,26 @@ function explorer(section, { epochs, charts }) {
     }
     chart.lines.forEach(({ values }, number) => {
       const color = colors[number];
-      const line = { stroke: color, width: 1.5, dash: number ? [7, 5] : [], points: { show: epochs < 60 } };
-      series.push(chart.dots ? { fill: color, paths: dots, points: { show: false } } : line);
+      const curve = { stroke: color, width: number ? 1.5 : 3.5, dash: number ? [6, 6] : [], points: { show: epochs < 60 } };
+      series.push(chart.dots ? { fill: color, paths: dots, points: { show: false } } : curve);
       data.push(kept(values));
     });
     if (chart.dots) series.push(series.splice(1, 1)[0]), data.push(data.splice(1, 1)[0]); // the first is drawn last
-    const axis = { stroke: ink("--ink"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line"), width: 1 } };
+    const line = { stroke: ink("--line"), width: 1 };
+    const axis = { stroke: ink("--ink"), grid: line, ticks: line };
     const place = chart.root.querySelector(".plot");
     const options = {
       width: place.clientWidth,
-      height: chart.dots || chart.name !== "loss" ? 190 : 270,
+      height: chart.dots || chart.name !== "loss" ? 170 : 250,
       series,
       bands: chart.band ? [{ series: [1, 2], fill: ink("--band") }] : [],
       scales: { x: { time: false, distr: xAxis.value === "log" ? 4 : 1, asinh: 1 }, y: { distr: log ? 3 : 1 } },
       axes: [
-        { ...axis, space: 60, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? whole(tick) : "")) },
-        { ...axis, size: 70, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : rough(tick))) },
+        { ...axis, size: 34, space: 60, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? whole(tick) : "")) },
+        { ...axis, size: 70, ...(log && { grid: { ...line, filter: decades }, ticks: { ...line, filter: decades } }), values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : rough(tick))) },
       ],
       legend: { show: false },
-      cursor: { drag: { x: true, y: false, setScale: false }, bind: { dblclick: () => () => zoom(0, last) }, points: { show: !chart.dots } },
+      cursor: { y: false, drag: { x: true, y: false, setScale: false }, bind: { dblclick: () => () => zoom(0, last) }, points: { show: !chart.dots } },
       hooks: {
         setSelect: [(plot) => {
           const { left, width } = plot.select;
@@ -142,10 +149,16 @@ function explorer(section, { epochs, charts }) {
     return new uPlot(options, data, place);
   }
 
+  /* Of a log axis that spans many powers of ten, the powers alone. */
+  function decades(plot, splits) {
+    const { min, max } = plot.scales.y;
+    return max / min < 1e4 ? splits : splits.map((split) => (Number.isInteger(Math.round(Math.log10(split) * 1e9) / 1e9) ? split : null));
+  }
+
   /* One square for each pixel that holds a value, however many epochs fall on it. */
   function dots(plot, number, first, end) {
     const path = new Path2D();
-    const size = 2 * devicePixelRatio;
+    const size = 3 * devicePixelRatio;
     const taken = new Set();
     for (let k = first; k <= end; k++) {
       const value = plot.data[number][k];
