@@ -217,7 +217,10 @@ function explorer(section, { epochs, charts }) {
   const center = () => Math.min(Math.max(Number(at.value), Number(from.value)), Number(to.value));
   const BUTTONS = {
     in: () => zoom(center() - span() / 4, center() + span() / 4),
-    out: () => zoom(Number(from.value) - span() / 2, Number(to.value) + span() / 2),
+    out: () => {
+      const [low, high] = [Number(from.value) - span() / 2, Number(to.value) + span() / 2];
+      zoom(low - Math.max(0, high - last), high - Math.min(0, low)); // what lies beyond an end is added at the other
+    },
     all: () => zoom(0, last),
   };
   form.addEventListener("click", (event) => BUTTONS[event.target.dataset.zoom]?.());
