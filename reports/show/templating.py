@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.show import tables
 
@@ -26,7 +26,7 @@ class Site:
 def templates() -> Environment:
     """Returns where the pages' templates come from; names and numbers in them are escaped."""
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("reports.show", folder) for folder in ("templates", "assets")]),
+        loader=PackageLoader("reports.show"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
