@@ -13,7 +13,7 @@ from reports.cases import CASES, Layer
 from reports.faults.usual_checks import CHECKS
 from reports.pipeline import Comparison, run
 from reports.show.files import write_report
-from reports.show.lesson import Code, CodeRow, Lesson
+from reports.show.lesson_page import Code, CodeRow, Formula, LessonPage, Section
 
 HOSTILE = "<script>alert('name')</script>/../x"
 LAYER = "<img src=x onerror=alert('layer')>"
@@ -22,38 +22,51 @@ MANY = 6000  # rows of the long case
 EPOCHS = 20_000
 
 LESSONS = (
-    Lesson(
+    LessonPage(
         name="dense",
         title="Dense: the affine layer",
         says="z = xW + b, by hand and in torch",
-        prose=("Each sample is a row of x.", "</p><script>alert('prose')</script>"),
-        formulas=(r"z = xW + b", r"\frac{\partial L}{\partial W} = x^\top \frac{\partial L}{\partial z}"),
-        code=(
-            Code(
+        sections=(
+            Section(
+                prose=("Each sample is a row of x.", "</p><script>alert('prose')</script>"),
+                formulas=(
+                    Formula("z = xW + b"),
+                    Formula(r"\frac{\partial L}{\partial W} = x^\top \frac{\partial L}{\partial z}", "gradient", "<b>"),
+                ),
+            ),
+            Section(
                 title="Forward",
-                left_title="scratch/layers.py",
-                right_title="reference/layers.py",
-                rows=(
-                    CodeRow('"""The sum', '"""F.linear', left_number=1, right_number=1),
-                    CodeRow('of products."""', '</script>"""', left_number=2, right_number=2),
-                    CodeRow("self.inputs = inputs  # (N, D)", left_number=3),
-                    CodeRow(
-                        "return inputs @ self.weights + self.biases",
-                        "return F.linear(inputs, self.weight, self.bias)",
-                        shown=(("z", "[[0.5 -0.25]]", "[[0.5 -0.25]]"),),
-                        gap="gap 0: equal to the last bit",
-                        left_number=4,
-                        right_number=3,
+                code=Code(
+                    left_title="scratch/layers.py",
+                    right_title="reference/layers.py",
+                    rows=(
+                        CodeRow('"""The sum', '"""F.linear', left_number=1, right_number=1),
+                        CodeRow('of products."""', '</script>"""', left_number=2, right_number=2),
+                        CodeRow("self.inputs = inputs  # (N, D)", left_number=3),
+                        CodeRow(
+                            "return inputs @ self.weights + self.biases",
+                            "return F.linear(inputs, self.weight, self.bias)",
+                            shown=(("z", "[[0.5 -0.25]]", "[[0.5 -0.25]]"),),
+                            gap="gap 0: equal to the last bit",
+                            left_number=4,
+                            right_number=3,
+                        ),
                     ),
                 ),
             ),
+            Section(
+                title="What torch does underneath",
+                table=(
+                    {"operator": "AddmmBackward0", "formula": Formula("g W^T"), "says": "the same product"},
+                    {"operator": "TBackward0", "formula": Formula(""), "says": "turns it round"},
+                ),
+            ),
+            Section(title="One element", text="[0, 0] = 1 * 0.5 + 2 * (-0.5)\n       = -0.5", level=3),
         ),
-        tables={"Sizes": [{"at": "update 1", "predicted": "0.1"}, {"at": "update 2", "predicted": "0.19"}]},
-        notes={"What torch does underneath": ("aten::addmm",)},
         see=("momentum", "unknown"),
     ),
-    Lesson(name="relu", title="ReLU", says="the positive part"),
-    Lesson(name="momentum", title="The rate inside or outside the velocity", kind="departures", says="under decay"),
+    LessonPage(name="relu", title="ReLU", says="the positive part"),
+    LessonPage(name="momentum", title="The rate inside or outside the velocity", kind="departures", says="under decay"),
 )
 
 

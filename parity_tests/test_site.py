@@ -17,7 +17,7 @@ from parity_tests import sites
 from reports.pipeline import Comparison
 from reports.show import explorer, rows
 from reports.show.formulas import Formulas
-from reports.show.lesson_pages import highlighted
+from reports.show.lesson_html import highlighted
 from reports.show.packed import packed, script
 from reports.show.paths import slug
 from reports.show.site import assets, write_site
@@ -330,4 +330,5 @@ def test_matching_lines_stand_in_one_item(made: Made) -> None:
     assert items[3].count("[[0.5 -0.25]]") == 2
     assert "gap 0" in items[3]
     assert 'href="../departures/momentum.html"' in text
-    assert "see unknown" not in text
+    assert "unknown" not in text
+    assert 'aria-label="g W^T"' in text  # a formula in a table

@@ -12,7 +12,7 @@ from reports.judge import verdict
 from reports.pipeline import Comparison
 from reports.show import lecture, tables
 from reports.show.case_page import title
-from reports.show.lesson import Lesson
+from reports.show.lesson_page import LessonPage
 from reports.show.site import write_site
 from reports.show.terminal import VERDICTS
 from reports.show.text import sentence
@@ -26,7 +26,7 @@ def write_report(
     comparisons: Sequence[Comparison],
     out: Path,
     spread: pd.DataFrame | None = None,
-    lessons: Sequence[Lesson] = (),
+    lessons: Sequence[LessonPage] = (),
 ) -> Path:
     """Writes every file of the report into `out`, made if needed, and returns the first page's path.
 

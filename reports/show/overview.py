@@ -8,8 +8,8 @@ import pandas as pd
 from reports.judge import STATUSES, verdict
 from reports.lockstep import FIRST, STRIDE
 from reports.pipeline import Comparison
-from reports.show import case_page, lecture, lesson_pages, tables
-from reports.show.lesson import KINDS, Lesson
+from reports.show import case_page, lecture, lesson_html, tables
+from reports.show.lesson_page import KINDS, LessonPage
 from reports.show.templating import Site, rendered
 from reports.show.text import failure, sentence
 
@@ -41,7 +41,7 @@ class Failure(NamedTuple):
 
 
 def overview(
-    comparisons: Sequence[Comparison], site: Site, spread: pd.DataFrame | None, lessons: Sequence[Lesson]
+    comparisons: Sequence[Comparison], site: Site, spread: pd.DataFrame | None, lessons: Sequence[LessonPage]
 ) -> str:
     """Returns the page as HTML."""
     lost = [one for one in comparisons if verdict(one.rows["status"])]
@@ -52,7 +52,7 @@ def overview(
         if one.case.name == "ann2":
             lectures.setdefault("the collapse of ANN II", f"{case_page.path(one)}#collapse")
     listed = {
-        heading: [(lesson, lesson_pages.path(lesson)) for lesson in lessons if lesson.kind == kind]
+        heading: [(lesson, lesson_html.path(lesson)) for lesson in lessons if lesson.kind == kind]
         for kind, heading in KINDS.items()
     }
     return rendered(

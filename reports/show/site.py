@@ -8,8 +8,8 @@ import pandas as pd
 
 from reports.pipeline import Comparison
 from reports.show.case_page import case_page, path, title
-from reports.show.lesson import KINDS, Lesson
-from reports.show.lesson_pages import lesson_pages
+from reports.show.lesson_html import lesson_pages
+from reports.show.lesson_page import KINDS, LessonPage
 from reports.show.overview import overview
 from reports.show.templating import Site
 from reports.show.terminal import VERDICTS
@@ -24,7 +24,7 @@ def write_site(
     comparisons: Sequence[Comparison],
     code: int,
     spread: pd.DataFrame | None = None,
-    lessons: Sequence[Lesson] = (),
+    lessons: Sequence[LessonPage] = (),
 ) -> Path:
     """Writes the site into `out` under the verdict `code` and returns the first page's path.
 
@@ -55,7 +55,7 @@ def assets() -> dict[str, str]:
     return {name: file.read_text(encoding="utf-8") for name, file in own.items()}
 
 
-def _menu(lessons: Sequence[Lesson], faults: bool) -> dict[str, str]:
+def _menu(lessons: Sequence[LessonPage], faults: bool) -> dict[str, str]:
     """The links that stand on every page."""
     menu = {"Overview": "index.html", "Cases": "index.html#cases"}
     for kind, heading in KINDS.items():
@@ -67,7 +67,7 @@ def _menu(lessons: Sequence[Lesson], faults: bool) -> dict[str, str]:
 
 
 def _pages(
-    comparisons: Sequence[Comparison], site: Site, spread: pd.DataFrame | None, lessons: Sequence[Lesson]
+    comparisons: Sequence[Comparison], site: Site, spread: pd.DataFrame | None, lessons: Sequence[LessonPage]
 ) -> Iterator[tuple[str, str]]:
     """Every page and its data by path, one comparison after the other: all together would fill the memory."""
     for position, comparison in enumerate(comparisons):

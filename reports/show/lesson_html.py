@@ -9,14 +9,14 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from reports.show.formulas import Formulas
-from reports.show.lesson import KINDS, Code, Lesson
+from reports.show.lesson_page import KINDS, Code, Formula, LessonPage
 from reports.show.paths import slug
 from reports.show.templating import Site, rendered
 
 
-def lesson_pages(lessons: Sequence[Lesson], site: Site) -> dict[str, str]:
+def lesson_pages(lessons: Sequence[LessonPage], site: Site) -> dict[str, str]:
     """Returns the page of every lesson by its path, `<kind>/<name>.html`, in the lessons' own order."""
-    paths = {lesson.name: path(lesson) for lesson in lessons}
+    found = {lesson.name: lesson for lesson in lessons}
     pages = {}
     for kind in KINDS:
         alike = [lesson for lesson in lessons if lesson.kind == kind]
@@ -26,9 +26,10 @@ def lesson_pages(lessons: Sequence[Lesson], site: Site) -> dict[str, str]:
                 site,
                 path(lesson),
                 lesson=lesson,
-                code=[(code, pairs(code)) for code in lesson.code],
+                pairs=pairs,
                 formula=Formulas(),
-                see={name: paths[name] for name in lesson.see if name in paths},
+                is_formula=lambda cell: isinstance(cell, Formula),
+                see=[found[name] for name in lesson.see if name in found],
                 before=alike[position - 1] if position else None,
                 after=alike[position + 1] if position + 1 < len(alike) else None,
                 link=path,
@@ -36,7 +37,7 @@ def lesson_pages(lessons: Sequence[Lesson], site: Site) -> dict[str, str]:
     return pages
 
 
-def path(lesson: Lesson) -> str:
+def path(lesson: LessonPage) -> str:
     """Returns where a lesson's page lies in the site."""
     return f"{lesson.kind}/{slug(lesson.name)}.html"
 
