@@ -1,11 +1,12 @@
 """Columns of numbers and words -> compact text for a classic script, which `unpacked` in site.js reads.
 
-A column is {"type", "data"}: little-endian numbers in base64, in the smallest type that holds them exactly (or to
-`ROUGH`, where a column says so), or {"words", "codes"}: the distinct values and a column of positions among them.
+A column is {"type", "data"}: little-endian numbers in base64, in the smallest type that holds them exactly (or to seven
+digits, where that is enough), or {"words", "codes"}: the distinct values and a column of positions among them.
 """
 
 import base64
 import json
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 Array = np.ndarray
-INTEGERS: dict[str, Any] = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32}
+INTEGERS: dict[str, Any] = {"u8": np.uint8, "u16": np.uint16, "u32": np.uint32, "i16": np.int16, "i32": np.int32}
 FEW = 8  # a column of numbers is kept as words where each occurs so often on average
-SAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 Column = dict[str, Any]
 
 
@@ -44,11 +44,10 @@ def _coded(values: Sequence[Any]) -> Column:
 
 
 def _numbers(array: Array) -> Column:
-    """Whole numbers: in the smallest unsigned type; those with a sign as floats."""
-    if array.size and array.min() < 0:
-        return _encoded("f64", array.astype(np.float64))
-    top = int(array.max(initial=0))
-    name = next((name for name, kind in INTEGERS.items() if top <= np.iinfo(kind).max), "f64")
+    """Whole numbers in the smallest type."""
+    low, top = int(array.min(initial=0)), int(array.max(initial=0))
+    fitting = [name for name, kind in INTEGERS.items() if np.iinfo(kind).min <= low and top <= np.iinfo(kind).max]
+    name = fitting[0] if fitting else "f64"
     return _encoded(name, array.astype(INTEGERS.get(name, np.float64)))
 
 
@@ -59,6 +58,9 @@ def _encoded(name: str, array: Array) -> Column:
 
 
 def script(name: str, data: Any) -> str:
-    """Returns a classic script that sets `window.<name>`; no text in it can end the script or begin another."""
+    """Returns a classic script that sets `window.<name>` to JSON, deflated (a full report's is 15 MB) and in base64.
+
+    No text in it can end the script or begin another.
+    """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"window.{name} = {''.join(SAFE.get(letter, letter) for letter in text)};\n"
+    return f'window.{name} = "{base64.b64encode(zlib.compress(text.encode(), 9)).decode()}";\n'

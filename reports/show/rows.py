@@ -2,11 +2,10 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from reports.pipeline import Comparison
-from reports.show.packed import packed
+from reports.show.packed import Column, packed
 
 
 class Shown(NamedTuple):
@@ -18,7 +17,7 @@ class Shown(NamedTuple):
 
 
 COLUMNS = {
-    "epoch": Shown("epoch", "whole", "counted from 0"),
+    "epoch": Shown("epoch", "whole", "counted from 0; empty for the whole training"),
     "update": Shown("update", "whole", "counted from 0 over all epochs"),
     "probe": Shown("probe", "word", "the small batch that it was put to; empty in the training itself"),
     "quantity": Shown("quantity", "word", "the array that was compared"),
@@ -29,9 +28,8 @@ COLUMNS = {
     "worst_index": Shown("worst at", "word", "the element that uses most of its allowance"),
     "scratch": Shown("scratch", "exact", "scratch's value there"),
     "reference": Shown("reference", "exact", "torch's value there"),
-    "difference": Shown("difference", "rough", "how far the two lie apart there"),
+    "difference": Shown("difference", "rough", "how far the two lie apart there"),  # made where it is shown
     "allowed": Shown("allowed", "rough", "how far rounding explains"),
-    "max_ulp": Shown("ulp", "rough", "the worst gap in units in the last place"),
     "nearer": Shown("nearer truth", "word", "the side that is nearer the exact value, where that is known"),
     "undecided": Shown("undecided", "whole", "elements on which rounding decides which way a kink goes"),
     "says": Shown("hint", "word", "what is known besides"),
@@ -44,18 +42,21 @@ def table(comparison: Comparison) -> dict[str, Any]:
     Columns that would say nothing (the update where an epoch has one, a hint where there is none) are left out.
     """
     rows = comparison.rows
-    frame = rows.assign(difference=(rows["scratch"] - rows["reference"]).abs())
+    frame = rows.copy()
     looks = rows["looks_like"] if "looks_like" in rows else pd.Series("", rows.index)
     frame["says"] = looks.where(looks != "", rows["hint"])
-    for name in ("epoch", "update"):  # -1: what concerns the whole training has neither
-        frame[name] = frame[name].where(frame[name] >= 0, np.nan) if (frame[name] < 0).any() else frame[name]
     left_out = {"update"} if comparison.updates_per_epoch == 1 else set()
     left_out |= {name for name in ("says", "probe", "nearer") if not frame[name].astype(bool).any()}
     return {
         "rows": len(frame),
         "columns": [
-            shown._asdict() | {"name": name, "values": packed(frame[name], rough=shown.kind == "rough")}
+            shown._asdict() | {"name": name, "values": _values(frame, name, shown)}
             for name, shown in COLUMNS.items()
             if name not in left_out
         ],
     }
+
+
+def _values(frame: pd.DataFrame, name: str, shown: Shown) -> Column | None:
+    """A column's values; none for what the browser makes from others."""
+    return packed(frame[name], rough=shown.kind == "rough") if name in frame else None

@@ -1,16 +1,23 @@
 "use strict";
 /* The report's pages: tables that sort and filter, a table of all rows that leafs, charts that zoom, lines that light up.
-   Data come from classic scripts (window.parityRows, window.parityRuns); `packed.py` says how they are packed. */
+   Data come from classic scripts (window.parityRows, window.parityRuns); packed.py says how they are packed. */
 
-const TYPES = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array };
+const TYPES = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i16: Int16Array, i32: Int32Array, f32: Float32Array, f64: Float64Array };
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+async function inflated(text) {
+  const stream = new Blob([bytes(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
 
 function unpacked(column) {
   if (column.words) return Array.from(unpacked(column.codes), (code) => column.words[code]);
-  const bytes = Uint8Array.from(atob(column.data), (letter) => letter.charCodeAt(0));
-  return new TYPES[column.type](bytes.buffer);
+  return new TYPES[column.type](bytes(column.data).buffer);
 }
 
-const whole = (value) => (Number.isNaN(value) ? "" : value.toLocaleString("en"));
+const apart = (ours, theirs) => Float64Array.from(ours, (value, at) => Math.abs(value - theirs[at]));
+const NUMBERS = new Intl.NumberFormat("en");
+const whole = (value) => (value < 0 ? "" : NUMBERS.format(value)); // -1: it concerns the whole training
 const exact = (value) => (Number.isNaN(value) ? "" : Number.isFinite(value) ? String(value) : value > 0 ? "∞" : "−∞");
 function rough(value) {
   if (!Number.isFinite(value) || value === 0) return exact(value);
@@ -31,7 +38,8 @@ const LANGUAGE = { search: "Filter: ", lengthMenu: "_MENU_ rows a page", emptyTa
 
 /* All rows of a case: only those of one page are in the document. */
 function rowsTable(section, { rows, columns }) {
-  const values = Object.fromEntries(columns.map((column) => [column.name, unpacked(column.values)]));
+  const values = Object.fromEntries(columns.map(({ name, values }) => [name, values && unpacked(values)]));
+  values.difference = apart(values.scratch, values.reference);
   const shown = columns.map(({ name, title, kind }) => ({
     title,
     type: kind === "word" ? "string" : "num",
@@ -79,11 +87,14 @@ function explorer(section, { epochs, charts }) {
   const { from, to, at, xAxis, yAxis } = form.elements;
   const last = epochs - 1;
   const every = Float64Array.from({ length: epochs }, (_, epoch) => epoch);
+  const read = (chart, { values }) => unpacked(values ?? chart.series[0].values); // none: the same as the first's
+  const loss = charts.find((chart) => chart.name === "loss");
+  const gap = apart(...loss.series.map((one) => read(loss, one)));
   const all = charts.map((chart) => ({
     ...chart,
     x: chart.at ? Array.from(unpacked(chart.at)) : every,
     words: chart.words && unpacked(chart.words),
-    lines: chart.series.map((one) => ({ label: one.label, values: unpacked(one.values ?? chart.series[0].values) })),
+    lines: chart.series.map((one, number) => ({ label: one.label, values: chart.name === "difference" && !number ? gap : read(chart, one) })),
     band: chart.band && { ...chart.band, low: unpacked(chart.band.low), high: unpacked(chart.band.high) },
     root: section.querySelector(`[data-chart=${chart.name}]`),
   }));
@@ -249,7 +260,11 @@ function pairs(list) {
   });
 }
 
-document.querySelectorAll("table.sortable").forEach(sortable);
-document.querySelectorAll(".pairs").forEach(pairs);
-if (window.parityRows) rowsTable(document.querySelector("#rows"), window.parityRows);
-if (window.parityRuns) explorer(document.querySelector("#curves"), window.parityRuns);
+async function begin() {
+  document.querySelectorAll("table.sortable").forEach(sortable);
+  document.querySelectorAll(".pairs").forEach(pairs);
+  if (window.parityRuns) explorer(document.querySelector("#curves"), await inflated(window.parityRuns));
+  if (window.parityRows) rowsTable(document.querySelector("#rows"), await inflated(window.parityRows));
+  document.documentElement.dataset.ready = performance.now(); // milliseconds since the page was asked for
+}
+begin();
