@@ -77,12 +77,13 @@ def report(
     from rich.console import Console
 
     from reports.show.files import summary, write_report
+    from reports.show.lesson_plain import lesson_pages_data
     from reports.show.notes import notes
     from reports.show.tables import per_case, shown
     from reports.show.terminal import frame_table, verdict_line, verdict_table
 
-    with Console(stderr=True).status(f"writing {out}"):
-        page = write_report(comparisons, out, spread)
+    with Console(stderr=True).status(f"writing {out}: the lessons, then the pages"):
+        page = write_report(comparisons, out, spread, lesson_pages_data())
     result = summary(comparisons, spread)
     if as_json:
         click.echo(json.dumps(result, indent=2))

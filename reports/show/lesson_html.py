@@ -58,4 +58,5 @@ def highlighted(lines: Sequence[str]) -> list[Markup]:
     lexer = PythonLexer(stripnl=False, ensurenl=True)
     source = "\n".join(line.replace("\n", " ") for line in lines)
     html = highlight(source, lexer, HtmlFormatter(nowrap=True, classprefix="k-"))
-    return [Markup(line) for line in html.removesuffix("\n").split("\n")]  # escaped by Pygments
+    made = [Markup(line) for line in html.removesuffix("\n").split("\n")]  # escaped by Pygments
+    return made + [Markup("")] * (len(lines) - len(made))  # it drops empty lines at the end
