@@ -1,0 +1,118 @@
+"""Loads one subject, looks at everything in it, and writes what was seen."""
+
+from pathlib import Path
+from typing import Any
+
+from . import activations, layers, losses, names, networks, optimizers, stubs
+from .calling import Failure, required
+from .loading import Loaded, Unreadable, definitions, read
+from .results import Results
+
+
+def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
+    """Writes result.json and arrays.npz for one subject; an unreadable one is an answer too."""
+    results = Results()
+    try:
+        loaded = definitions(read(Path(task["path"])), stubs.install())
+    except Unreadable as error:
+        results.write(folder, unreadable=str(error), isolation=held)
+        return
+    results.notes += loaded.notes
+    for component in components(loaded, task.get("roles", {})):
+        results.add(component)
+    for found in networks.look_at_all(loaded, results.components):
+        results.add(found)
+    seen = {"classes": list(loaded.classes), "functions": list(loaded.functions)}
+    stubbed = sorted({name.split(".")[0] for name in loaded.stubs})
+    results.write(folder, isolation=held, seen=seen, stubs=stubbed, files=list(loaded.sources))
+
+
+def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
+    """All layers, activations, losses and optimizers of a subject, as plain data."""
+    found: list[dict[str, Any]] = []
+    own_layers: list[tuple[dict[str, Any], type]] = []
+    later = []
+    for name, holder in loaded.classes.items():
+        kind = roles.get(name) or _kind(name, holder)
+        if kind in ("ignore", "network") or _abstract(holder):
+            continue
+        if kind in names.UNKNOWN:
+            found.append({"name": name, "role": "unknown", "kind": kind, "form": 1})
+        elif kind in names.ACTIVATIONS:
+            found += _some(lambda n=name, h=holder, k=kind: activations.from_class(n, h, k))
+        elif kind in names.LOSSES:
+            found += _some(lambda n=name, h=holder, k=kind: losses.from_class(n, h, k))
+        elif kind in names.OPTIMIZERS:
+            later.append((name, holder, kind))
+        elif names.methods(holder, names.FORWARD) and not names.methods(holder, ("train", "fit")):
+            seen = _some(lambda n=name, h=holder: layers.look_at(n, h))
+            found += seen
+            own_layers += [(one, holder) for one in seen]
+            if not seen and kind == "Dense":
+                found += _some(lambda n=name, h=holder: layers.look_at(n, h))
+            found += [one for one in [_misspelt(name, holder)] if not seen and one]
+        elif misspelt := _misspelt(name, holder):
+            found.append(misspelt)
+    for name, holder, kind in later:
+        found += _some(lambda n=name, h=holder, k=kind: optimizers.from_class(n, h, k, own_layers))
+    for name, partner, kind in activations.pairs(loaded.functions):
+        derivative = loaded.functions.get(partner) if partner else None
+        found += _some(lambda n=name, p=partner, d=derivative, k=kind: activations.from_functions(
+            n, loaded.functions[n], p, d, k))  # fmt: skip
+    for name, partner, kind in losses.pairs(loaded.functions):
+        gradient = loaded.functions.get(partner) if partner else None
+        found += _some(lambda n=name, p=partner, g=gradient, k=kind: losses.from_functions(
+            n, loaded.functions[n], p, g, k))  # fmt: skip
+    return found
+
+
+def _some(look_at: Any) -> list[dict[str, Any]]:
+    """What looking gives, in a list; nothing where their code surprises us."""
+    try:
+        one = look_at()
+    except (Failure, StopIteration, KeyError, ValueError, TypeError, IndexError, AttributeError):
+        return []
+    return [one] if one else []
+
+
+def _kind(name: str, holder: type) -> str:
+    """What a class is by its name, or, where that says nothing, by the names of its bases."""
+    kind = names.kind(name)
+    if not kind:
+        for base in holder.__mro__[1:-1]:
+            word = names.plain(base.__name__)
+            if "loss" in word:
+                return "other"
+            if kind := names.kind(base.__name__):
+                break
+    if kind == "Dense" and not required(holder) and len(names.methods(holder, names.BACKWARD)) and "linear" in name.lower():
+        return "Identity"
+    if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
+        return ""
+    return kind
+
+
+def _abstract(holder: type) -> bool:
+    """Whether a class is a base alone: its forward is missing or raises NotImplementedError."""
+    if getattr(holder, "__abstractmethods__", None):
+        return True
+    plain = names.plain(holder.__name__)
+    return plain in ("loss", "layer", "activation", "optimizer", "module", "baselayer", "layerbase", "activationbase")
+
+
+def _misspelt(name: str, holder: type) -> dict[str, Any] | None:
+    """A class whose constructor or forward is nearly spelt right."""
+    from difflib import get_close_matches
+
+    own = [key for key in vars(holder) if callable(vars(holder)[key])]
+    if names.methods(holder, (*names.FORWARD, *names.LOSS, *names.UPDATE)) and "__int__" not in own:
+        return None
+    for wanted in ("__init__", "forward", "backward"):
+        near = [key for key in get_close_matches(wanted, own, n=1, cutoff=0.75) if key != wanted]
+        if near and wanted not in own:
+            from .calling import where
+
+            place = where(vars(holder)[near[0]])
+            return {"name": name, "role": "misspelt", "kind": "", "form": 1, "method": near[0], "wanted": wanted,
+                    "forward": {"name": near[0], **place}}  # fmt: skip
+    return None
