@@ -210,7 +210,7 @@ def activation(seen: dict[str, Any]) -> Component:
             elif isinstance(probe.get("derivative"), np.ndarray):
                 trace[f"backward/{tiny.NAME}"] = _float(probe["derivative"]) * probe["upstream"]
             tries.append(tiny.tried(case, name, trace, probe["inputs"], {}))
-    if not made.places.get("backward"):
+    if not made.places.get("backward") and seen["form"] == 1:
         made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
     if case is not None and any(row.status == "defective" and "crashes" not in row.says for row in made.rows):
         made.diagnoses = once(tiny.diagnosed(case, tries))

@@ -123,6 +123,8 @@ def _read(folder: Path, path: Path, how: str, status: int, seconds: float, megab
 
 def _parsed(folder: Path, path: Path, data: dict[str, Any]) -> Seen:
     seen = Seen(path, notes=[str(note) for note in data.get("notes", [])], isolation=list(data.get("isolation", [])))
+    if data.get("unfinished"):
+        seen.notes.append("looking at whole networks did not come to an end; the components were judged")
     if "unreadable" in data:
         seen.refused = str(data["unreadable"])
         return seen

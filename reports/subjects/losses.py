@@ -45,6 +45,11 @@ def loss(seen: dict[str, Any]) -> Component:
     if kind not in ELEMENTS:
         made.rows.append(Row("forward", "", "unjudged", says=f"no equation for {kind} yet"))
         return made
+    if kind == "SoftmaxCrossEntropy" and not _takes_logits(seen):
+        kind = made.kind = "CrossEntropy"
+        seen = {**seen, "cases": [case for case in seen["cases"] if "probabilities" in case["format"]]}
+    elif kind == "SoftmaxCrossEntropy":
+        seen = {**seen, "cases": [case for case in seen["cases"] if "probabilities" not in case["format"]]}
     cases = _best_order(seen, kind)
     formats = []
     for case in cases:
@@ -64,15 +69,25 @@ def loss(seen: dict[str, Any]) -> Component:
         errors = [case["error"] for case in cases if "error" in case]
         status = "defective" if errors and not any("value" in c or "gradient" in c for c in cases) else "unjudged"
         made.rows.append(Row("forward", "", status, says=f"it crashes: {errors[0]}" if errors else "no known format fits"))
-    if not made.places.get("backward"):
+    if not made.places.get("backward") and seen["form"] == 1:
         made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
     return made
+
+
+def _takes_logits(seen: dict[str, Any]) -> bool:
+    """Whether a loss that is called fused gives softmax cross-entropy for logits, or at least not that of probabilities."""
+    values = {case["format"]: case for case in seen["cases"] if isinstance(case.get("value"), np.ndarray)}
+    logits, given = values.get("one-hot"), values.get("one-hot, probabilities")
+    if logits is None or given is None:
+        return True
+    fits = _reduction("SoftmaxCrossEntropy", logits["value"], *_meant(logits))
+    return bool(fits) or not _reduction("CrossEntropy", given["value"], *_meant(given))
 
 
 def _optional(name: str) -> bool:
     """Formats that a loss need not take; of the first two of each kind it must take one."""
     return name in ("one vector", "one row", "one-hot columns", "vector", "class indices", "one column", "one sample",
-                    "one-hot, one sample")  # fmt: skip
+                    "one-hot, one sample", "class indices, probabilities")  # fmt: skip
 
 
 def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -203,6 +218,9 @@ def torch_gradient(kind: str, p: Array, y: Array) -> Array:
 
 def _gradient_row(case: dict[str, Any], kind: str, value_row: Row | None) -> Row | None:
     """Compares a gradient with torch's, up to one constant that is told; None where there is none."""
+    if "gradient_unknown" in case:
+        return Row("gradient", case["format"], "unjudged", stage="backward",
+                   says=f"its gradient takes {case['gradient_unknown']}: it is not known how to call it")  # fmt: skip
     if "gradient_error" in case:
         return Row("gradient", case["format"], "defective", says=f"backward crashes: {case['gradient_error']}",
                    stage="backward")  # fmt: skip
@@ -247,11 +265,12 @@ def _scale_words(ratio: float, b: int, c: int) -> str | None:
     """What a constant ratio to torch's mean says: empty for 1, None for a number that means nothing."""
     if abs(ratio) <= 0:
         return None
-    known = {1.0: "", float(b): "not divided by the batch size", float(c): f"not divided by the {c} outputs",
-             float(b * c): "neither divided by batch nor outputs", 0.5: "half of torch's",
-             b / 2: "half, and not divided by the batch size", c / 2: "half, and not divided by the outputs",
-             b * c / 2: "half the sum", 1 / c: f"divided by the {c} classes besides", 1 / b: "divided by B twice"}  # fmt: skip
-    for number, words in known.items():
+    known = [(1.0, ""), (float(b), "not divided by the batch size"), (float(c), f"not divided by the {c} outputs"),
+             (float(b * c), "neither divided by batch nor outputs"), (0.5, "half of torch's"),
+             (b / 2, "half, and not divided by the batch size"), (c / 2, "half, and not divided by the outputs"),
+             (b * c / 2, "half the sum"), (1 / c, f"divided by the {c} classes besides"), (1 / b, "divided by B twice"),
+             (2.0, "twice torch's")]  # fmt: skip
+    for number, words in known:
         if abs(ratio / number - 1) < 1e-9:
             return f"gradient is {words}" if words else ""
     return None

@@ -187,7 +187,8 @@ def _settings(run: dict[str, Any]) -> Iterator[dict[str, float]]:
 
 def _run_rows(kind: str, seen: dict[str, Any], run: dict[str, Any]) -> list[Row]:
     """One setting: the first rule and schedule that replay it to within rounding."""
-    rule_kind = "Momentum" if kind == "SGD" and "momentum" in run["values"] else kind
+    own = run["attributes"].get("momentum", 0.0)
+    rule_kind = "Momentum" if kind == "SGD" and ("momentum" in run["values"] or own) else kind
     rows = []
     for part, name in ((0, "weights"), (1, "biases")):
         rows.append(_replayed(rule_kind, name, seen, run, part))

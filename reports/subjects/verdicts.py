@@ -59,7 +59,7 @@ class Component:
     @property
     def lines(self) -> list[int]:
         """The lines of their file where the first row that is not right is computed."""
-        place = self.places.get(self._stage(), {})
+        place = self.places.get(self._stage()) or self.places.get("forward") or {}
         return list(place.get("lines") or [])
 
     @property

@@ -3,6 +3,8 @@
 import copy
 import inspect
 import linecache
+import random
+import signal
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -47,21 +49,41 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
                   frame.filename and "numpy" not in frame.filename and not frame.filename.startswith("<")]  # fmt: skip
         self.line = theirs[-1].lineno if theirs else 0
         self.file = theirs[-1].filename if theirs else ""
-        text = str(error).split("\n")[0][:200]
+        text = str(error).split("\n")[0][:200].replace("Slow: ", "")
         where = f" at line {self.line}" if self.line else ""
         super().__init__(f"{type(error).__name__}: {text}{where}")
 
 
+class Slow(BaseException):
+    """A call has taken its time; no exception of the usual kind, so that theirs do not swallow it."""
+
+
+CALL_SECONDS = 1.5
+
+
+def _stop(*_: object) -> None:
+    raise Slow(f"it does not come to an end within {CALL_SECONDS:g} seconds")
+
+
 def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Calls with copied arrays and a fixed seed; raises Failure for whatever their code raises."""
+    """Calls with a fixed seed and a time limit; raises Failure for whatever their code raises.
+
+    The alarm goes on ringing, so that a call that swallows everything is stopped as well.
+    """
     np.random.seed(SEED)  # noqa: NPY002  # theirs: the global generator is what they use
+    random.seed(SEED)
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS, 0.2)
     try:
         with np.errstate(all="ignore"):
             return function(*args, **kwargs)
-    except (Exception, SystemExit, KeyboardInterrupt) as error:
+    except (Exception, SystemExit, KeyboardInterrupt, Slow) as error:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         if isinstance(error, MemoryError):
-            raise
+            error = RuntimeError("it asks for more memory than it may have")
         raise Failure(error) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def parameters(function: Any) -> list[inspect.Parameter]:
@@ -154,11 +176,16 @@ def text_of(function: Any) -> str:
 
 def instances(holder: type, offers: list[tuple[set[str], Any]], queues: list[list[Any]]) -> Iterator[Any]:
     """Yields objects of a class, built in every way that works; raises nothing."""
+    constructor = holder.__init__ if holder.__init__ is not object.__init__ else _nothing
+    tried = set()
     for queue in queues:
         for optional in (True, False):
             try:
-                yield attempt(holder, **bound(holder.__init__ if holder.__init__ is not object.__init__ else _nothing,
-                                              offers, queue, optional))  # fmt: skip
+                arguments = bound(constructor, offers, queue, optional)
+                key = repr([(name, getattr(value, "shape", value)) for name, value in arguments.items()])
+                if key not in tried:
+                    tried.add(key)
+                    yield attempt(holder, **arguments)
             except Failure:
                 continue
 

@@ -6,6 +6,7 @@ output (B, H), gradients likewise. Axes: B samples, D inputs, H outputs.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from .arrays import Array, arrays, changed, copied, put, tree
 from .calling import Failure, Recorder, attempt, bound, instances, parameters, required, where
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
+MOST_WAYS = 40  # of building one layer
 RATE = 0.0625  # a power of two, so that dividing a step by it is exact
 WEIGHT = re.compile(r"(^|[._])(w|weights?|kernel|theta|coef|weight_?matrix)\d*$", re.IGNORECASE)
 DW = re.compile(r"(d_?_?w|w.*grad|grad.*w|^w$|delta_?w|weights?_?(grad|deriv|delta)|nabla_?w|[._]w$)", re.IGNORECASE)
 DB = re.compile(r"(d_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delta)|nabla_?b|[._]b$)", re.IGNORECASE)
+NO_WEIGHT = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])d[._]?[wb]|input|output", re.IGNORECASE)
 OUTPUTS = ("output", "outputs", "out", "z", "a", "y", "activation", "activations", "result")
 DINPUTS = ("dinputs", "dx", "dinput", "dout", "da", "gradinput", "inputgrad", "dl", "delta", "dprev", "gradinputs")
 SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweights", "initparams", "initparameters",
@@ -34,7 +37,7 @@ class Layer:
         self.layout = ""  # rows, columns or sample
         self.weights = ""
         self.biases: str | None = None
-        self.queue: list[Any] = []
+        self.choice = 0  # which of the ways to build it gives a layer that works
         self.recorder = Recorder()
         self.forward = names.methods(holder, names.FORWARD)
         self.backward = names.methods(holder, names.BACKWARD)
@@ -76,10 +79,17 @@ class Layer:
                 except Failure:
                     continue
 
+    def fresh(self, d: int, h: int, more: dict[str, Any] | None = None) -> Any:
+        """A new object, built in the way that works; None where there is none."""
+        return next(islice(self.build(d, h, more), self.choice, None), None)
+
     def find_weights(self, made: Any, d: int, h: int) -> bool:
         """Looks for the array of weights and the one of biases; says whether there are weights."""
         found = arrays(made)
+        if several(found):
+            return False
         both = {path: a for path, a in found.items() if a.shape in ((d, h), (h, d))}
+        both = {path: a for path, a in both.items() if not NO_WEIGHT.search(path)} or both
         if not both:
             return False
         self.weights = max(both, key=lambda path: (bool(WEIGHT.search(path)), not DW.match(path.split(".")[-1]), -len(path)))
@@ -111,6 +121,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "role": "dense",
         "form": 5 if rows.get("returned") and not rows.get("stored") else 1,
         "orientation": layer.orientation,
+        "choice": layer.choice,
         "layout": layer.layout,
         "weights": layer.weights,
         "biases": layer.biases or "",
@@ -134,7 +145,7 @@ def _nearest(holder: type) -> str:
 def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
     """The first object whose forward gives (B, H) from (B, D); fixes layout and orientation."""
     b, d, h = SHAPES["batch"]
-    for _, made in zip(range(12), layer.build(d, h), strict=False):
+    for layer.choice, made in enumerate(islice(layer.build(d, h), MOST_WAYS)):
         has_weights = layer.find_weights(made, d, h)
         for layout, (inputs, wanted) in {
             "rows": ((b, d), [(b, h)]),
@@ -146,10 +157,10 @@ def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
             x = np.random.default_rng(1).standard_normal(inputs)
             for method in layer.forward[:3]:
                 try:
-                    fresh = next(layer.build(d, h)) if not has_weights else made
+                    fresh = layer.fresh(d, h)
                     before = copied(arrays(fresh))
                     result = attempt(getattr(fresh, method), **_forward_arguments(getattr(fresh, method), x))
-                except (Failure, StopIteration):
+                except (Failure, AttributeError):
                     continue
                 if not has_weights and not layer.find_weights(fresh, d, h):
                     continue
@@ -204,7 +215,7 @@ def _probe(layer: Layer, b: int, d: int, h: int, probe: str, more: dict[str, Any
         x[:2], g[:, 3] = 0.0, 0.0
     if more:
         w[0, 0] = 0.0
-    made = next(layer.build(d, h, more), None)
+    made = layer.fresh(d, h, more)
     if made is None:
         return {"error": "it cannot be built in this shape", "stage": "build"}
     forward = getattr(made, layer.forward[0])
@@ -306,6 +317,12 @@ def _rate_of(function: Any, made: Any) -> float:
         return RATE if given else float(default[0]) if isinstance(default[0], (int, float)) else 0.0
     own = [v for k, v in vars(made).items() if names.ranked(k, names.RATE) == 0 and isinstance(v, (int, float))]
     return float(own[0]) if own else 0.0
+
+
+def several(found: dict[str, Array]) -> bool:
+    """Whether arrays are the weights of more than one layer: matrices of different shapes."""
+    matrices = {a.shape for path, a in found.items() if a.ndim == 2 and min(a.shape) > 1 and not NO_WEIGHT.search(path)}
+    return len({tuple(sorted(shape)) for shape in matrices}) > 1
 
 
 STRENGTHS = {"weight_l1": r"w\w*l1|l1_?w|lambda_?l1_?w", "weight_l2": r"w\w*l2|l2_?w", "bias_l1": r"b\w*l1|l1_?b",

@@ -1,5 +1,6 @@
 """Loads one subject, looks at everything in it, and writes what was seen."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,15 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
     results.notes += loaded.notes
     for component in components(loaded, task.get("roles", {})):
         results.add(component)
-    for found in networks.look_at_all(loaded, results.components):
-        results.add(found)
     seen = {"classes": list(loaded.classes), "functions": list(loaded.functions)}
     stubbed = sorted({name.split(".")[0] for name in loaded.stubs})
-    results.write(folder, isolation=held, seen=seen, stubs=stubbed, files=list(loaded.sources))
+    more = {"isolation": held, "seen": seen, "stubs": stubbed, "files": list(loaded.sources)}
+    if results.components:  # what is known by now is not lost if a network never comes to an end
+        results.write(folder, unfinished=True, **more)
+    deadline = time.monotonic() + task["seconds"] / 2
+    for found in networks.look_at_all(loaded, results.components, deadline):
+        results.add(found)
+    results.write(folder, **more)
 
 
 def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:

@@ -34,6 +34,8 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("one-hot", logits, onehot, onehot)
         add("class indices", logits, classes, onehot)
         add("one-hot, one sample", logits[:1], onehot[:1], onehot[:1])
+        add("one-hot, probabilities", probabilities, onehot, onehot)
+        add("class indices, probabilities", probabilities, classes, onehot)
         add("one-hot, logits near 1000", logits + 1000, onehot, onehot)
     elif kind == "CrossEntropy":
         add("one-hot", probabilities, onehot, onehot)
@@ -129,17 +131,20 @@ def _object(
     pair = _pair(case, order)
     predicted = pair[0] if order == "predicted, labels" else pair[1]
     kept = predicted.copy()
-    if values:
+    for position, method in enumerate(values[:2]):
         try:
-            result = attempt(getattr(made, values[0]), *pair)
+            result = attempt(getattr(made, method), *[a.copy() for a in pair])
+            found.pop("error", None)
             value = next(iter(tree(result).values()), None)
             if value is None:
                 new = changed(before, arrays(made))
                 value = next((a for p, a in new.items() if "loss" in p.lower()), None)
             if value is not None:
                 found["value"] = np.array(value)
-        except Failure as failure:
-            found |= {"error": str(failure), "stage": "forward", "line": failure.line}
+            break
+        except Failure as failure:  # a `calculate` may want to be set up; what it hands on to may not
+            if position == 0:
+                found |= {"error": str(failure), "stage": "forward", "line": failure.line}
     if not np.array_equal(predicted, kept):
         found["changes_predictions"] = True
     if not gradients:
@@ -161,10 +166,12 @@ def _object(
             result = attempt(function)
         elif count == 1:
             result = attempt(function, case["labels"].copy() if labels_only else _one(required(function)[0].name, case))
+        elif count > 2:
+            return found | {"gradient_unknown": ", ".join(one.name for one in required(function))}
         else:
             if order == "labels, predicted" and _orders(function) == ["predicted, labels"]:
                 pair = pair[::-1]
-            result = attempt(function, *pair, *([1.0] * (count - 2)))
+            result = attempt(function, *pair)
     except Failure as failure:
         return found | {"gradient_error": str(failure), "line": failure.line}
     shape = case["predicted"].shape

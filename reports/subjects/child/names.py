@@ -35,6 +35,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("squareloss", "MeanSquaredError"), ("squareerror", "MeanSquaredError"), ("quadratic", "MeanSquaredError"),
     ("l2loss", "MeanSquaredError"), ("meanabsolute", "MeanAbsoluteError"), ("l1loss", "MeanAbsoluteError"),
     ("absoluteerror", "MeanAbsoluteError"), ("huber", "Huber"), ("hinge", "Hinge"),
+    ("hardsigmoid", "HardSigmoid"), ("hardtanh", "HardTanh"), ("hardswish", "HardSwish"),
     ("leakyrelu", "LeakyReLU"), ("lrelu", "LeakyReLU"), ("prelu", "LeakyReLU"), ("selu", "SELU"), ("gelu", "GELU"),
     ("relu", "ReLU"), ("rectif", "ReLU"), ("softplus", "Softplus"), ("softmax", "Softmax"), ("sigmoid", "Sigmoid"),
     ("logistic", "Sigmoid"), ("sigm", "Sigmoid"), ("tanh", "Tanh"), ("hyperbolic", "Tanh"), ("elu", "ELU"),
@@ -46,12 +47,12 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("affine", "Dense"), ("fullyconnected", "Dense"), ("fclayer", "Dense"),
 )  # fmt: skip
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax", "ELU", "SELU", "GELU", "Softplus", "Swish",
-               "Identity", "Step")  # fmt: skip
+               "Identity")  # fmt: skip
 LOSSES = ("SoftmaxCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "MeanAbsoluteError",
           "Huber", "Hinge")  # fmt: skip
 OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "Adam", "AdamW", "RMSprop", "AdaGrad", "Adadelta", "Adamax", "Nadam")
 UNKNOWN = ("Dropout", "BatchNorm", "LayerNorm", "Convolution", "Pooling", "Flatten", "LSTM", "GRU", "Recurrent",
-           "Embedding", "Attention")  # fmt: skip
+           "Embedding", "Attention", "HardSigmoid", "HardTanh", "HardSwish", "Step")  # fmt: skip
 
 RATE = {"lr", "learningrate", "alpha", "eta", "rate", "stepsize", "learnrate", "lrate", "learning", "a", "epsilonlr",
         "currentlearningrate", "learningparameter", "lrn", "step"}  # fmt: skip

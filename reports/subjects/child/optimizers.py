@@ -54,6 +54,8 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         return None
     runs, error = [], ""
     accepts = {names.plain(one.name) for one in parameters(holder.__init__)} if "__init__" in dir(holder) else set()
+    rhos = {names.plain(one.name) for one in parameters(holder.__init__) if isinstance(one.default, float) and one.default > 0.5}
+    accepts -= rhos & names.DECAY  # a "decay" of 0.9 is the rho of RMSprop, not a schedule
     for setting, values in SETTINGS.items():
         groups = {"decay": names.DECAY, "momentum": names.MOMENTUM}
         if not all(accepts & groups[key] for key in values) or (kind in ("Adam", "RMSprop", "AdaGrad", "AdamW") and "momentum" in values):
@@ -172,7 +174,8 @@ def _target(way: str, w: Array, b: Array, layers: list[tuple[dict[str, Any], typ
 def _own_layer(layer: dict[str, Any], holder: type, w: Array, b: Array) -> tuple[Any, Any, Any]:
     """A layer of the same file, with its gradients where that layer keeps them."""
     seen = Layer(holder)
-    made = next(seen.build(D, H), None)
+    seen.choice = layer["choice"]
+    made = seen.fresh(D, H)
     if made is None or not layer["weights"] or "returned" in str(_stored(layer)):
         raise Failure(TypeError("the file's own layer keeps no gradients"))
     turn = layer["orientation"] == "out, in"
