@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reports.cases import CASES, DTYPES, Case, select
+from reports.subjects.command import check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -306,6 +307,9 @@ def _explain_failure(console: Any, rows: "pd.DataFrame") -> None:
 
     if verdict(rows["status"]):
         console.print(f"\n{failure(rows)}\n", highlight=False, soft_wrap=True, markup=False)
+
+
+main.add_command(check)
 
 
 class CannotJudge(click.ClickException):

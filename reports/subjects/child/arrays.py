@@ -25,7 +25,7 @@ def numeric(value: Any) -> Array | None:
         return np.array(value) if value.dtype.kind in "fiub" else None
     if isinstance(value, (int, float, np.generic)) and not isinstance(value, bool):
         return np.asarray(value)
-    if isinstance(value, (list, tuple)) and value and not any(isinstance(v, np.ndarray) and v.ndim for v in value):
+    if isinstance(value, (list, tuple)) and value and all(isinstance(v, (int, float, np.generic, list)) for v in value):
         try:
             array = np.asarray(value, dtype=float)
         except (ValueError, TypeError):

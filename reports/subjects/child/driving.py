@@ -17,9 +17,10 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, attempt, copied as copied_value, parameters, required, text_of
+from .calling import Failure, attempt, slow_calls, copied as copied_value, parameters, required, text_of
 
 B, D, H = 7, 5, 11
+MOST_SLOW = 3
 deadline = [float("inf")]  # after which no more networks are driven
 RATE = 0.0625
 NO_PARAMETER = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])d[._]?[a-z]?\d*$|(^|[._])d_?(w|b|z|a)|input|"
@@ -232,8 +233,8 @@ def nonzero(gradients: list[list[Any]]) -> bool:
 class Board:
     """What is known while a network is driven: arguments are bound from it by name."""
 
-    def __init__(self, x: Array, y: Array, batch: int, rounds: int = 1) -> None:
-        self.x, self.y, self.batch, self.rounds = x, y, batch, rounds
+    def __init__(self, x: Array, y: Array, batch: int, rounds: int = 1, layout: str = "rows") -> None:
+        self.x, self.y, self.batch, self.rounds, self.layout = x, y, batch, rounds, layout
         self.output: Array | None = None
         self.result: Any = None
         self.gradients: Any = None
@@ -244,7 +245,7 @@ class Board:
     def remember(self, result: Any, output: Array | None, called: list[str] | None = None) -> None:
         """Keeps what a forward returned, under the names of its return statement too."""
         if output is not None:
-            self.output = output
+            self.output = lay(output, output, self.layout)[0]
         self.result = result
         if called and isinstance(result, tuple) and len(called) == len(result):
             self.names.update(zip(called, result, strict=True))
@@ -287,7 +288,7 @@ def called(
 
     Raises Failure when it cannot be called or raises.
     """
-    if time.monotonic() > deadline[0]:
+    if time.monotonic() > deadline[0] or slow_calls[0] > MOST_SLOW:
         raise Failure(RuntimeError("there was no time left to try it"))
     exact = board.exact()
     offers = board.offers()

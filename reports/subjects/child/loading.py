@@ -57,11 +57,49 @@ def read(path: Path) -> list[Source]:
             raise Unreadable("there is no such file")
         if path.is_dir():
             return _folder(path)
-        return [_file(path, path.parent)]
+        return _with_imports(_file(path, path.parent), path.parent)
     except OSError as error:
         raise Unreadable(f"it cannot be read: {error.strerror or error}") from error
     except RuntimeError as error:  # a symlink that leads to itself
         raise Unreadable(f"it cannot be read: {error}") from error
+
+
+def _with_imports(source: Source, folder: Path) -> list[Source]:
+    """A file and those of its neighbours that it imports, looked for beside it and up to three folders above."""
+    found = {source.path.resolve(): source}
+    waiting = [source]
+    while waiting and len(found) < MOST_FILES:
+        one = waiting.pop(0)
+        for name in _imported(one.text):
+            for place in (one.path.parent, folder, *list(folder.parents)[:3]):
+                file = place / Path(*name.split(".")).with_suffix(".py")
+                if file.is_file() and file.resolve() not in found:
+                    try:
+                        made = _file(file, file.parent)
+                    except Unreadable:
+                        break
+                    made.module = name
+                    found[file.resolve()] = made
+                    waiting.append(made)
+                    break
+    return list(found.values())
+
+
+def _imported(text: str) -> list[str]:
+    """The modules that a text imports, and those that may be modules among the names it imports from them."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            found += [base] if base else []
+            found += [f"{base}.{alias.name}" if base else alias.name for alias in node.names if alias.name != "*"]
+    return [name for name in dict.fromkeys(found) if name.split(".")[0] not in ("numpy", "torch", "pandas")]
 
 
 def _folder(path: Path) -> list[Source]:

@@ -10,6 +10,9 @@ from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
 
 
+NETWORK_SECONDS = 4.0  # for driving whole networks
+
+
 def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
     """Writes result.json and arrays.npz for one subject; an unreadable one is an answer too."""
     results = Results()
@@ -26,7 +29,7 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
     more = {"isolation": held, "seen": seen, "stubs": stubbed, "files": list(loaded.sources)}
     if results.components:  # what is known by now is not lost if a network never comes to an end
         results.write(folder, unfinished=True, **more)
-    deadline = time.monotonic() + task["seconds"] / 2
+    deadline = time.monotonic() + min(task["seconds"] / 2, NETWORK_SECONDS)
     for found in networks.look_at_all(loaded, results.components, deadline):
         results.add(found)
     results.write(folder, **more)

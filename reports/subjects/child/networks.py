@@ -123,7 +123,7 @@ def _object_trial(
     if chain is None:
         return _trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
     chain.fill(lambda path, value: put(made, path, value), arrays(made))
-    board = driving.Board(given_x, given_y, batch)
+    board = driving.Board(given_x, given_y, batch, layout=layout)
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(arrays(made)), "orientation": chain.orientation}  # fmt: skip
     for word in WORDS_FORWARD:
@@ -273,7 +273,7 @@ def _family(
     given_x, given_y = driving.lay(x, y, layout)
     box = driving.Box(container, driving.returned_names(functions[start]))
     chain.fill(box.put, found)
-    board = driving.Board(given_x, given_y, batch)
+    board = driving.Board(given_x, given_y, batch, layout=layout)
     board.container, board.box = box.value, box
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(box.arrays()), "orientation": chain.orientation}  # fmt: skip
@@ -376,4 +376,3 @@ def _twice(function: Any, outputs: int, labels: str, layout: str) -> dict[str, A
             "orientation": chain.orientation}  # fmt: skip
 
 
-_UNUSED: tuple[Any, ...] = (Callable, types, changed, attempt, parameters, required)

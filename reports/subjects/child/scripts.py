@@ -5,13 +5,15 @@ Axes: as theirs; the parent tells inputs and targets by their shapes.
 
 import ast
 import sys
+import time
 from typing import Any
 
 import numpy as np
 
 from . import names
 from .arrays import arrays, copied
-from .calling import Failure, attempt
+from .calling import Failure, Slow, attempt
+from .driving import deadline
 
 MOST_LINES = 400_000  # of theirs that may run before the loop; a script that does more is left alone
 
@@ -126,9 +128,11 @@ def _enter(file: str, loop: ast.stmt, space: dict[str, Any]) -> None:
 
 
 def _execute(file: str, statement: ast.stmt, space: dict[str, Any], strict: bool) -> None:
+    if time.monotonic() > deadline[0]:
+        raise Failure(TimeoutError("there was no time left to run it"))
     code = compile(ast.Module(body=[statement], type_ignores=[]), file, "exec")
     try:
         attempt(exec, code, space)
     except Failure as failure:
-        if strict or isinstance(failure.error, TimeoutError):
+        if strict or isinstance(failure.error, (TimeoutError, Slow)):
             raise

@@ -38,6 +38,9 @@ class Stub(types.ModuleType):
     def __iter__(self) -> Iterator[Any]:
         return iter((Stub("a"), Stub("b")))
 
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise TypeError("a module that is not installed gives no numbers")
+
     def __mro_entries__(self, _: Any) -> tuple[type, ...]:
         return (object,)
 
