@@ -81,13 +81,7 @@ def network(seen: dict[str, Any]) -> Component:
     if seen["form"] == 6:
         return _script(made, seen)
     trials = [trial for one in seen["trials"] if (trial := _trial(one)) is not None]
-    best: tuple[int, list[Row], dict[str, str], list[str]] | None = None
-    for trial in trials:
-        found = _judged(trial)
-        if best is None or found[0] < best[0]:
-            best = found
-        if best[0] == 0:
-            break
+    best = _best(trials)
     if best is None:
         errors = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
         words = next((error for error in errors if error), "no trial gave numbers")
@@ -100,6 +94,50 @@ def network(seen: dict[str, Any]) -> Component:
         words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
         made.rows.append(Row("gradients", "", status, says=words, stage="backward"))
     return made
+
+
+Judged = tuple[int, list[Row], dict[str, str], list[str]]
+
+
+def _best(trials: list[Trial]) -> Judged | None:
+    """The trial that is explained best. Batches come first: five mistakes are exact for a single sample."""
+    batches = [(trial, _judged(trial)) for trial in trials if len(trial.x) > 1]
+    alone = [(trial, _judged(trial)) for trial in trials if len(trial.x) == 1]
+    batch = min(batches, key=lambda pair: pair[1][0], default=None)
+    single = min(alone, key=lambda pair: pair[1][0], default=None)
+    if batch is None or single is None:
+        return batch[1] if batch else single[1] if single else None
+    if batch[1][0] <= 2 or single[1][0] > 1 or not single[0].gradients:
+        return batch[1]
+    told = single[1][2]
+    if any(one_by_one(trial, single[0]) for trial, _ in batches if trial.moved):
+        told["layout"] = "one sample at a time, in their order"
+        return single[1]
+    if batch[1][0] == 3 and not batch[0].moved:
+        return batch[1]
+    if batch[1][0] == 3 and any(mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated")):
+        return batch[1]
+    words = "one sample is right; a batch of several makes steps of no known rule, perhaps in an order of its own"
+    return (1, [*single[1][1], Row("batch", "batch", "departs", says=words)], told, [])
+
+
+def one_by_one(batch: Trial, single: Trial) -> bool:
+    """Whether a step over a batch is a right step after each sample, in order, as the single sample showed it."""
+    fit = _right(single, fitting(single))
+    if fit is None or not batch.rate or not single.gradients:
+        return False
+    main = next((w for w, _ in fit.ratios if w), 0.0)
+    parameters = [(w.copy(), None if b is None else b.copy()) for w, b in batch.parameters]
+    for k in range(len(batch.x)):
+        now = Trial(batch.x[k : k + 1], batch.t[k : k + 1], parameters, [], None, batch.rate, True)
+        zs, outputs = now.forward(fit.shape)
+        delta = upstream(fit.shape, now, zs, outputs)[fit.loss]
+        for (w, b), (dw, db) in zip(parameters, back(fit.shape, now, zs, outputs, delta), strict=True):
+            w -= batch.rate * main * dw
+            if b is not None:
+                b -= batch.rate * main * db
+    moved = [(w0 - w) / batch.rate for (w0, _), (w, _) in zip(batch.parameters, parameters, strict=True)]
+    return all(g is not None and _near(g, m, 1e-8) for (g, _), m in zip(batch.gradients, moved, strict=True))
 
 
 def _trial(one: dict[str, Any]) -> Trial | None:
@@ -185,13 +223,15 @@ def back(
 ) -> list[tuple[Array, Array]]:
     """Gradients of all parameters, sums over the batch; `derivative` names a mistake, `stale` a rate of L13."""
     made: list[tuple[Array, Array]] = []
+    raw = outputs[-1] - trial.t
     for k in range(len(trial.parameters) - 1, -1, -1):
         w, _ = trial.parameters[k]
         dw, db = outputs[k].T @ delta, delta.sum(axis=0, keepdims=True)
         made.append((dw, db))
         if k:
             used = w - stale * dw if stale else w
-            da = delta @ used.T
+            raw = raw @ used.T
+            da = raw if derivative == "raw" else delta @ used.T
             delta = da * _slope(shape, k - 1, zs[k - 1], outputs[k], derivative)
     return made[::-1]
 
@@ -220,6 +260,7 @@ def _slope(shape: Shape, k: int, z: Array, a: Array, derivative: str) -> Array:
 
 
 DERIVATIVES = {
+    "raw": "the error is passed back without the derivative of the layer above it",
     "missing": "the derivative of the hidden activation is missing",
     "twice": "the derivative of the hidden activation is taken at its output, as if that were its input",
     "of z": "the derivative is written for the activated value, but gets the net input",
@@ -376,7 +417,7 @@ def _scale(main: float, b: int, c: int) -> str:
 
 def _mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
     """One mistake, or two, that explain the gradients of all weights and biases."""
-    for shape in fits:
+    for shape in fits if trial.output is not None else _usual(fits):
         zs, outputs = trial.forward(shape)
         if not np.isfinite(outputs[-1]).all():
             continue
@@ -398,6 +439,13 @@ def _mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
                     if mistakes and known and max(known) - min(known) <= 1e-7 * max(map(abs, known)):
                         return Fit(shape, loss, ratios, mistakes)
     return None
+
+
+def _usual(fits: list[Shape]) -> list[Shape]:
+    """The architectures that are worth a search for mistakes when no output says which it is."""
+    usual = {"Sigmoid", "Tanh", "ReLU"}
+    return [shape for shape in fits if set(shape.activations[:-1]) <= usual and len(set(shape.activations[:-1])) == 1
+            and shape.activations[-1] in ("Softmax", "Sigmoid", "Identity", "Tanh")]  # fmt: skip
 
 
 STALE = "the gradient is passed back through the weights that were just updated: keep the old ones until all are known"

@@ -1,5 +1,7 @@
 """One subject -> findings: every component judged, then the whole; exit code 0, 1 or 2."""
 
+import importlib
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,10 +64,17 @@ def check(
 
         seen = exchange(path)
     else:
+        threading.Thread(target=_warm, daemon=True).start()
         seen = see(path, seconds, megabytes, roles)
     subject = judged(seen)
     subject.seconds = time.perf_counter() - began
     return subject
+
+
+def _warm() -> None:
+    """Loads torch and the judges while the child is still looking."""
+    importlib.import_module("reports.subjects.network")
+    importlib.import_module("reports.subjects.optimizers")
 
 
 def judged(seen: Seen) -> Subject:

@@ -23,8 +23,17 @@ B, D, H = 7, 5, 11
 MOST_SLOW = 3
 deadline = [float("inf")]  # after which no more networks are driven
 RATE = 0.0625
-NO_PARAMETER = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])d[._]?[a-z]?\d*$|(^|[._])d_?(w|b|z|a)|input|"
-                          r"output|error|history|(^|[._])(x|y|a|z|h)\d*$|activation|hidden_?(layer_?)?(out|act)", re.IGNORECASE)  # fmt: skip
+NO_PARAMETER = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|error|history|(^|[._])d[._]?[a-z]?\d*$|"
+                          r"(^|[._])d_?(w|b|z|a)", re.IGNORECASE)  # fmt: skip
+VALUE = re.compile(r"input|output|(^|[._])(x|y|a|z|h)\d*$|activation|hidden|layer|train|test|data|pred", re.IGNORECASE)
+WEIGHT = re.compile(r"w(eight|ts?)?s?(_|\d|$)|weight|bias|(^|[._])b(_|\d|$)|theta|syn|kernel|param|coef|^\d+$", re.IGNORECASE)
+
+
+def parameter_like(path: str) -> bool:
+    """Whether a name may be that of a parameter: no gradient, and no value of a layer unless it says weight or bias."""
+    return not NO_PARAMETER.search(path) and (not VALUE.search(path.split(".")[-1]) or bool(WEIGHT.search(path)))
+
+
 PARAMETERS = {"params", "parameters", "weights", "model", "theta", "paramsvalues", "network", "nn", "param", "w", "net",
               "parametersdict", "weightsbiases", "wb"}  # fmt: skip
 CACHES = {"cache", "caches", "memory", "activations", "forwardcache", "store", "states", "storage", "history", "outputs",
@@ -59,7 +68,7 @@ def data(batch: int, d: int, c: int, labels: str) -> tuple[Array, Array]:
 
 def lay(x: Array, y: Array, layout: str) -> tuple[Array, Array]:
     """Rows as a layout wants them."""
-    if layout == "columns":
+    if layout in ("columns", "sample column"):
         return x.T.copy(), y.T.copy() if y.ndim == 2 else y.copy()
     if layout == "sample":
         return x[0].copy(), y[0].copy() if y.ndim == 2 else y.copy()
@@ -79,7 +88,7 @@ class Chain:
         """The chain from D inputs to C outputs among arrays; None when there is none."""
         distinct: dict[str, Array] = {}
         for path, array in found.items():
-            if array.dtype.kind == "f" and not NO_PARAMETER.search(path) and not any(array is a for a in distinct.values()):
+            if array.dtype.kind == "f" and parameter_like(path) and not any(array is a for a in distinct.values()):
                 distinct[path] = array
         matrices = {p: a for p, a in distinct.items() if a.ndim == 2 and a.size > 1}
         best: tuple[list[str], str, int] | None = None
@@ -88,13 +97,19 @@ class Chain:
                 if d is not None and matrices[start].shape[first] != d:
                     continue
                 chain = cls._grow(matrices, start, first, second, c)
-                if chain and (best is None or len(chain) > len(best[0])):
+                if chain and (best is None or cls._rank(chain, matrices) > cls._rank(best[0], matrices)):
                     best = chain, orientation, second
         if best is None:
             return None
         made = cls(best[0], cls._biases(distinct, best[0], best[2]), best[1])
         made.shapes = {p: found[p].shape for p in (*made.weights, *made.biases) if p}
         return made
+
+    @staticmethod
+    def _rank(chain: list[str], matrices: dict[str, Array]) -> tuple[int, bool]:
+        """Longer chains first, then those in the order in which the matrices were found."""
+        places = [list(matrices).index(path) for path in chain]
+        return len(chain), places == sorted(places)
 
     @staticmethod
     def _grow(matrices: dict[str, Array], start: str, first: int, second: int, c: int | None) -> list[str] | None:
@@ -124,6 +139,7 @@ class Chain:
             number = re.search(r"(\d+)\D*$", path)
             fits.sort(key=lambda p: not (number and re.search(rf"(?<!\d){number.group(1)}\D*$", p)))
             named = [p for p in fits if re.search(r"b|w0|v0|theta|intercept|thresh", p, re.IGNORECASE)]
+            named = named or [p for p in fits if not re.search("[a-z]", p, re.IGNORECASE)]
             biases.append(named[0] if named else None)
             taken.update(named[:1])
         return biases
@@ -347,9 +363,12 @@ board_names: set[str] = set()  # globals that came from a board and may be repla
 
 def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: str) -> Array | None:
     """The network's output as rows (B, C), from what a forward returned or stored; the last that fits."""
-    shapes = {"rows": [(batch, c)], "columns": [(c, batch)], "sample": [(c,), (1, c), (c, 1)]}[layout]
+    shapes = {"rows": [(batch, c)], "columns": [(c, batch)], "one row": [(1, c), (c,)],
+              "sample": [(c,), (1, c), (c, 1)], "sample column": [(c, 1), (c,)]}[layout]  # fmt: skip
     if c == 1:
         shapes = [*shapes, (batch,)]
+    if layout in ("rows", "columns"):  # some take rows and give columns
+        shapes = [*shapes, (batch, c), (c, batch)]
     pool = [*(a for a in tree(result).values()), *new.values()]
     returned = [a for a in tree(result).values() if a.shape in shapes and a.dtype.kind == "f"]
     fits = [a for a in pool if a.shape in shapes and a.dtype.kind == "f"]
@@ -358,7 +377,7 @@ def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: 
     chosen = returned[0] if len(tree(result)) and returned and isinstance(result, np.ndarray) else (returned or fits)[-1]
     if isinstance(result, tuple) and isinstance(result[0], np.ndarray) and result[0].shape in shapes and len(result) == 2:
         chosen = result[0]
-    return np.array(chosen.T if layout == "columns" and chosen.ndim == 2 else chosen).reshape(batch, c)
+    return np.array(chosen.T if chosen.shape == (c, batch) and c != batch else chosen).reshape(batch, c)
 
 
 def rate_of(function: Any, made: Any) -> float:
@@ -396,9 +415,9 @@ def returned_names(function: Any) -> list[str]:
 class Box:
     """The parameters that a function made: a dict, a list, or a tuple of arrays with the names of its return."""
 
-    def __init__(self, value: Any, called: list[str]) -> None:
+    def __init__(self, value: Any, called: list[str], by_name: bool = False) -> None:
         self.value = list(value) if isinstance(value, tuple) else value
-        self.called = called
+        self.called, self.by_name = called, by_name
         self.tuple = isinstance(value, tuple)
 
     def arrays(self) -> dict[str, Array]:
@@ -413,6 +432,8 @@ class Box:
 
     def named(self) -> dict[str, Any]:
         """The parts by the names that their function gave them."""
+        if self.by_name:
+            return dict(self.value)
         if self.tuple and len(self.called) == len(self.value):
             return {name: part for name, part in zip(self.called, self.value, strict=True) if name}
         return {self.called[0]: self.value} if len(self.called) == 1 and self.called[0] else {}

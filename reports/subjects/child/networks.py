@@ -63,14 +63,14 @@ def _class(name: str, holder: type) -> dict[str, Any] | None:
     """A class as a network."""
     methods = [m for m in dir(holder) if not m.startswith("__") or m == "__call__"]
     short = {names.plain(m): m for m in methods if callable(getattr(holder, m, None))}
-    if not any(word in short for word in (*WORDS_FORWARD, *WORDS_TRAIN_FIRST)):
+    if not any(word in short for word in (*WORDS_FORWARD, *WORDS_TRAIN_FIRST, *WORDS_BACKWARD)):
         return None
     trials: list[dict[str, Any]] = []
     stages: dict[str, Any] = {}
     for outputs in (3, 1):
         for sizes in _sizes(holder, outputs):
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
-                for layout in ("rows", "columns", "sample"):
+                for layout in ("rows", "columns", "one row", "sample", "sample column"):
                     trial = _object_trial(holder, short, sizes, labels, layout, outputs, stages)
                     if trial:
                         trials.append(trial)
@@ -86,7 +86,7 @@ def _class(name: str, holder: type) -> dict[str, Any] | None:
         "form": 2 if any(not trial.get("moved") for trial in gradient) else 4,
         "forward": {"name": stages.get("forward", ""), **(where(getattr(holder, stages["forward"])) if "forward" in stages else {})},
         "backward": {"name": stages.get("backward", ""), **(where(getattr(holder, stages["backward"])) if "backward" in stages else {})},
-        "trials": (gradient or trials)[:12],
+        "trials": (gradient or trials)[:16],
     }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def _object_trial(
     holder: type, short: dict[str, str], sizes: list[Any], labels: str, layout: str, outputs: int, stages: dict[str, Any]
 ) -> dict[str, Any] | None:
     """One object, one forward, one step; None when nothing could be read."""
-    batch = 1 if layout == "sample" else B
+    batch = B if layout in ("rows", "columns") else 1
     x, y = data(batch, driving.D, outputs, labels)
     given_x, given_y = driving.lay(x, y, layout)
     made = _made(holder, sizes, given_x, given_y)
@@ -229,7 +229,7 @@ def _functions(functions: dict[str, Any], loaded: Any) -> dict[str, Any] | None:
     for start in starts:
         for outputs in (3, 1):
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
-                for layout in ("columns", "rows", "sample"):
+                for layout in ("columns", "rows", "one row", "sample", "sample column"):
                     try:
                         trial = _family(functions, start, outputs, labels, layout, stages)
                     except (Failure, KeyError, ValueError, TypeError, IndexError, AttributeError):
@@ -252,7 +252,7 @@ def _functions(functions: dict[str, Any], loaded: Any) -> dict[str, Any] | None:
         "form": 3,
         "forward": {"name": stages.get("forward", ""), **(where(functions[stages["forward"]]) if "forward" in stages else {})},
         "backward": {"name": stages.get("backward", ""), **(where(functions[stages["backward"]]) if "backward" in stages else {})},
-        "trials": (gradient or trials)[:12],
+        "trials": (gradient or trials)[:16],
     }  # fmt: skip
 
 
@@ -261,6 +261,10 @@ def _family(
 ) -> dict[str, Any] | None:
     """One trial of a family of functions."""
     container = driving.initial(functions[start], outputs)
+    called = driving.returned_names(functions[start])
+    by_name = isinstance(container, tuple) and len(called) == len(container) and all(called)
+    if by_name:
+        container = dict(zip(called, container, strict=True))
     found = arrays(container) if isinstance(container, (dict, list)) else tree(container)
     chain = Chain.find(found, None, None)
     if chain is None:
@@ -268,10 +272,10 @@ def _family(
     widths = chain.widths(found)
     if (outputs == 1) != (widths[-1] == 1) or max(widths) > 2000:
         return None
-    batch = 1 if layout == "sample" else B
+    batch = B if layout in ("rows", "columns") else 1
     x, y = data(batch, widths[0], widths[-1], labels)
     given_x, given_y = driving.lay(x, y, layout)
-    box = driving.Box(container, driving.returned_names(functions[start]))
+    box = driving.Box(container, called, by_name)
     chain.fill(box.put, found)
     board = driving.Board(given_x, given_y, batch, layout=layout)
     board.container, board.box = box.value, box

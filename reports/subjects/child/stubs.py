@@ -70,7 +70,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
     def create_module(self, spec: Any) -> types.ModuleType:
-        return _nnfs() if spec.name == "nnfs" else _datasets() if spec.name == "nnfs.datasets" else Stub(spec.name)
+        made = MADE.get(spec.name)
+        return made() if made else Stub(spec.name)
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Nothing to execute."""
@@ -121,3 +122,30 @@ def _datasets() -> types.ModuleType:
     module.spiral_data = module.vertical_data = module.spiral = module.vertical = points
     module.sine_data = module.sine = sine
     return module
+
+
+def _scipy() -> types.ModuleType:
+    module = Stub("scipy")
+    module.special = _special()
+    return module
+
+
+def _special() -> types.ModuleType:
+    """The few functions of scipy.special that networks use."""
+    module = Stub("scipy.special")
+
+    def expit(x: Any) -> Any:
+        small = np.exp(-np.abs(x))
+        return np.where(np.asarray(x) >= 0, 1 / (1 + small), small / (1 + small))
+
+    def softmax(x: Any, axis: int | None = None) -> Any:
+        e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+        return e / np.sum(e, axis=axis, keepdims=True)
+
+    module.expit, module.softmax = expit, softmax
+    module.logsumexp = lambda x, axis=None, keepdims=False: np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
+    module.xlogy = lambda x, y: np.where(np.asarray(x) == 0, 0.0, x * np.log(np.where(np.asarray(x) == 0, 1.0, y)))
+    return module
+
+
+MADE = {"nnfs": _nnfs, "nnfs.datasets": _datasets, "scipy": _scipy, "scipy.special": _special}
