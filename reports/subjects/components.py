@@ -125,7 +125,7 @@ def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) ->
         made.convention["gradient scale"] = word
     one = tiny.tried(case, probe["probe"], trace, x, parameters)
     for row in one.rows:
-        made.rows.append(_row(row, probe["probe"], trace, slack))
+        made.rows.append(_row(row, probe["probe"], trace, slack or (1e-300 if inner != "Identity" else 0.0)))
     if probe.get("backward_changes_upstream"):
         made.rows.append(Row("backward", probe["probe"], "departs", stage="backward",
                              says="backward changes the gradient that it is given, in place"))  # fmt: skip

@@ -148,7 +148,7 @@ def _other_kind(case: dict[str, Any], value: Array, p: Array, y: Array) -> tuple
         return found
     if found := _reduction("SoftmaxCrossEntropy", value, p, y):
         case["actual"] = "SoftmaxCrossEntropy"
-        return "departs", "it applies softmax itself: give it logits", found[2]
+        return found[0], found[1], f"{found[2]}, of logits, as torch's cross_entropy"
     return None
 
 

@@ -155,6 +155,10 @@ def _trial(one: dict[str, Any]) -> Trial | None:
     output = np.asarray(output, float) if isinstance(output, np.ndarray) and output.shape == t.shape else None
     gradients = [(_float(dw), _float(db)) for dw, db in one.get("gradients", [])]
     parameters = [(np.asarray(w, float), _float(b)) for w, b in one["parameters"]]
+    gradients = [  # one number for all biases is what every bias gets
+        (dw, np.full_like(b, float(db.reshape(()))) if db is not None and b is not None and db.size == 1 < b.size else db)
+        for (dw, db), (_, b) in zip(gradients, parameters, strict=False)
+    ]
     return Trial(x, t, parameters, gradients, output, float(one.get("rate") or 0.0), bool(one.get("moved")),
                  str(one.get("labels", "")), str(one.get("layout", "")))  # fmt: skip
 
@@ -369,6 +373,8 @@ def _decayed(trial: Trial, fits: list[Shape]) -> Fit | None:
                 biases = [_ratio(hb, rb, b, trial) if b is not None and hb is not None else float("nan")
                           for (_, rb), (_, b), (_, hb) in zip(right, trial.parameters, trial.gradients, strict=True)]  # fmt: skip
                 c = float(pairs[0][0])
+                if None in biases or abs(pairs[0][1]) < 1e-6 * abs(c):
+                    continue
                 return Fit(shape, loss, [(c, one) for one in biases], decay=float(pairs[0][1]))
     return None
 

@@ -69,7 +69,8 @@ def adam(correct: str, eps: str) -> Rule:
         b1, b2, e = o["beta1"], o["beta2"], o["epsilon"]
         s["m"] = b1 * s.setdefault("m", np.zeros_like(g)) + (1 - b1) * g
         s["s"] = b2 * s.setdefault("s", np.zeros_like(g)) + (1 - b2) * g * g
-        t = {"right": k + 1, "constant": 1, "none": 0, "late": k + 2, "early": max(k, 1)}[correct]
+        t = {"right": k + 1, "constant": 1, "none": 0, "late": k + 2, "early": max(k, 1), "first": 2 * k + 1,
+             "second": 2 * k + 2}[correct]  # fmt: skip
         m, v = (s["m"] / (1 - b1**t), s["s"] / (1 - b2**t)) if t else (s["m"], s["s"])
         if eps == "hat":  # a sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + e)
             rate = a * np.sqrt(1 - b2 ** (k + 1)) / (1 - b1 ** (k + 1))
@@ -124,6 +125,8 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
         ("defective", "the bias correction is missing", adam("none", "inside")),
         ("defective", "the bias correction lacks the power t: it is right in the first step alone", adam("constant", "outside")),
         ("defective", "the bias correction lacks the power t: it is right in the first step alone", adam("constant", "inside")),
+        ("defective", "t advances with every parameter or layer, not with every step", adam("first", "outside")),
+        ("defective", "t advances with every parameter or layer, not with every step", adam("second", "outside")),
         ("defective", "t is one ahead in the bias correction", adam("late", "outside")),
         ("defective", "t is one behind in the bias correction", adam("early", "outside")),
     ],

@@ -106,6 +106,7 @@ def judged(seen: Seen) -> Subject:
             all_losses.append((one, made))
     losses.consistent(all_losses)
     _cancelling(subject.components)
+    _turned(subject.components)
     order = list(STATUSES)
     subject.components.sort(key=lambda one: order.index(one.status))
     return subject
@@ -122,6 +123,15 @@ def _cancelling(components: list[Component]) -> None:
                 row.says = "only the diagonal p (1 - p) of its derivative: with this file's binary cross-entropy it gives p - y"
             if diagonal and one.status != "defective":
                 one.diagnoses = []
+
+
+def _turned(components: list[Component]) -> None:
+    """A softmax over the columns beside layers that keep samples in rows runs over the samples."""
+    layouts = {one.convention.get("layout") for one in components if one.role in ("dense", "network")}
+    for one in components:
+        if one.kind == "Softmax" and one.convention.get("layout") == "batch in columns" and layouts == {"batch in rows"}:
+            one.rows.append(Row("forward", "beside the layers", "defective",
+                                says="forward: softmax runs over the samples, not over the classes: use axis=1"))  # fmt: skip
 
 
 def _unknown(seen: dict[str, Any]) -> Component:

@@ -29,6 +29,9 @@ VALUE = re.compile(r"input|output|(^|[._])(x|y|a|z|h)\d*$|activation|hidden|laye
 WEIGHT = re.compile(r"w(eight|ts?)?s?(_|\d|$)|weight|bias|(^|[._])b(_|\d|$)|theta|syn|kernel|param|coef|^\d+$", re.IGNORECASE)
 
 
+BIAS = re.compile(r"^b(ias(es)?)?_?\d*$|bias|(^|[._])b\d*([._]|$)|^b_", re.IGNORECASE)
+
+
 def parameter_like(path: str) -> bool:
     """Whether a name may be that of a parameter: no gradient, and no value of a layer unless it says weight or bias."""
     return not NO_PARAMETER.search(path) and (not VALUE.search(path.split(".")[-1]) or bool(WEIGHT.search(path)))
@@ -90,7 +93,8 @@ class Chain:
         for path, array in found.items():
             if array.dtype.kind == "f" and parameter_like(path) and not any(array is a for a in distinct.values()):
                 distinct[path] = array
-        matrices = {p: a for p, a in distinct.items() if a.ndim == 2 and a.size > 1}
+        matrices = {p: a for p, a in distinct.items() if a.ndim == 2 and a.size > 1
+                    and not (1 in a.shape and BIAS.search(p.split(".")[-1] if not p[-1:].isdigit() else p))}  # fmt: skip
         best: tuple[list[str], str, int] | None = None
         for orientation, (first, second) in {"in, out": (0, 1), "out, in": (1, 0)}.items():
             for start in matrices:
@@ -236,7 +240,8 @@ class Chain:
 
         fits.sort(key=rank)
         if not fits and letter == "b":  # of a wrong shape, but called so
-            wrong = [p for p in rest if p not in used and re.search(rf"d_?b\w*{k + 1}?$", p, re.IGNORECASE)]
+            called = f"{number.group(1)}" if number else ""
+            wrong = [p for p in rest if p not in used and re.search(rf"d_?b\w*{called}$|b\w*{called}.*grad", p, re.IGNORECASE)]
             fits = wrong[:1]
         return fits[0] if fits else None
 

@@ -1,11 +1,13 @@
 """Loads one subject, looks at everything in it, and writes what was seen."""
 
+import ast
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
 
 from . import activations, layers, losses, names, networks, optimizers, stubs
-from .calling import Failure, required
+from .calling import Failure, required, text_of
 from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
 
@@ -104,8 +106,22 @@ def _abstract(holder: type) -> bool:
     """Whether a class is a base alone: its forward is missing or raises NotImplementedError."""
     if getattr(holder, "__abstractmethods__", None):
         return True
-    plain = names.plain(holder.__name__)
-    return plain in ("loss", "layer", "activation", "optimizer", "module", "baselayer", "layerbase", "activationbase")
+    if names.plain(holder.__name__) not in ("loss", "layer", "activation", "optimizer", "module", "baselayer", "layerbase",
+                                            "activationbase", "base"):  # fmt: skip
+        return False
+    own = [vars(holder)[name] for name in names.methods(holder, names.FORWARD) if name in vars(holder)]
+    return not any(_does_something(function) for function in own)
+
+
+def _does_something(function: Any) -> bool:
+    """Whether a function has a body beyond a docstring, pass and raise."""
+    try:
+        body = ast.parse(textwrap.dedent(text_of(function))).body[0].body  # type: ignore[attr-defined]
+    except (SyntaxError, ValueError, IndexError, AttributeError):
+        return True
+    return any(not isinstance(s, (ast.Pass, ast.Raise)) and not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+               and not (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, (ast.Constant, ast.Name))))
+               for s in body)  # fmt: skip
 
 
 def _misspelt(name: str, holder: type) -> dict[str, Any] | None:

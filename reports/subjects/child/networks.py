@@ -306,6 +306,9 @@ def _family(
         except Failure as failure:
             trial.setdefault("backward_error", f"{name}: {failure}")
             continue
+        told = driving.returned_names(functions[name])
+        if isinstance(result, tuple) and len(told) == len(result) and all(told):
+            result = dict(zip(told, result, strict=True))
         pool = {f"returned.{p}": a for p, a in tree(result).items()}
         grads = chain.gradients(pool)
         if grads is not None and driving.nonzero(grads):

@@ -65,7 +65,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
             try:
                 steps, used = _run(holder, offers, methods, way, layers)
             except Failure as failure:
-                error = error or str(failure)
+                error = str(failure) if not error or "built" in error else error
                 continue
             if steps:
                 runs.append({"setting": setting, "way": way, "values": {"rate": RATE, **values}, "steps": steps, **used})
@@ -91,9 +91,10 @@ def _run(
     """The parameters after each step, given in one way; raises Failure where it does not take them so."""
     w, b = start()
     target, read, write = _target(way, w, b, layers)
+    other, _, write_other = _target(way, w.copy(), b.copy(), layers)  # a second layer: some count steps per layer
     params = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
     more = [({"params", "parameters", "weights"}, params)] if params is not None else []
-    more += [({"layers", "layer", "model", "network"}, [target] if way == "layers" else target)]
+    more += [({"layers", "layer", "model", "network"}, [target, other] if way == "layers" else target)]
     made = next(instances(holder, [*offers, *more], [[], [RATE], [target], [Recorder()]]), None)
     if made is None:
         raise Failure(TypeError("it cannot be built"))
@@ -106,7 +107,10 @@ def _run(
             attempt(getattr(made, hook))
         if way in ("layer", "layers"):
             write(dw, db)
-            attempt(function, *([target] if way == "layer" else [[target]]) * min(count or 1, 1))
+            write_other(dw, db)
+            attempt(function, *([target] if way == "layer" else [[target, other]])[:count])
+            if way == "layer" and count:
+                attempt(function, other)
         elif way == "lists" and count == 2:
             result = attempt(function, *_ordered(function, params, [dw.copy(), db.copy()]))
             if isinstance(result, (list, tuple)) and len(result) == 2:

@@ -4,6 +4,7 @@ Axes: as theirs; the parent tells inputs and targets by their shapes.
 """
 
 import ast
+import re
 import sys
 import time
 from typing import Any
@@ -86,6 +87,8 @@ def _run(file: str, statements: list[ast.stmt], path: list[ast.stmt], space: dic
              and before[k].dtype.kind == "f"]  # fmt: skip
     if len([k for k in moved if before[k].ndim == 2]) < 2:
         return None
+    moved += [k for k in before if k in after and k not in moved and re.match(r"b\d*$|b_|bias", k, re.IGNORECASE)
+              and before[k].dtype.kind == "f" and before[k].ndim in (1, 2) and before[k].shape == after[k].shape]  # fmt: skip
     rates = [v for k, v in space.items() if isinstance(v, float) and names.plain(k) in names.RATE]
     inner = path[-1]
     lines = [inner.lineno, getattr(inner, "end_lineno", inner.lineno)]
