@@ -85,7 +85,10 @@ def _component(one: Component) -> dict[str, Any]:
         "lines": one.lines,
         "recognised": one.convention,
         "rows": [
-            {key: value if not isinstance(value, float) or np.isfinite(value) else None for key, value in vars(row).items()}
+            {
+                key: value if not isinstance(value, float) or np.isfinite(value) else None
+                for key, value in vars(row).items()
+            }
             for row in one.rows
         ],
     }
@@ -101,9 +104,13 @@ def annotations(subjects: list[Subject]) -> list[str]:
         for one in subject.components:
             if one.status in LEVEL:
                 lines = one.lines or [1, 1]
-                place = f"file={_property(_relative(one.file or str(subject.path)))},line={lines[0]},endLine={lines[-1]}"
+                place = (
+                    f"file={_property(_relative(one.file or str(subject.path)))},line={lines[0]},endLine={lines[-1]}"
+                )
                 title = _property(f"parity: {one.name} {one.status}")
-                found.append((order.index(one.status), f"::{LEVEL[one.status]} {place},title={title}::{_data(one.says)}"))
+                found.append(
+                    (order.index(one.status), f"::{LEVEL[one.status]} {place},title={title}::{_data(one.says)}")
+                )
     return [line for _, line in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -143,7 +150,9 @@ def write(subjects: list[Subject], out: Path) -> Path:
     part = out / "check.parquet.part"
     rows.to_parquet(part)
     part.replace(out / "check.parquet")
-    _whole(out / "check.json", json.dumps({"verdict": overall(subjects), "subjects": records(subjects)}, indent=2).encode())
+    _whole(
+        out / "check.json", json.dumps({"verdict": overall(subjects), "subjects": records(subjects)}, indent=2).encode()
+    )
     return _whole(out / "index.html", page(subjects).encode())
 
 
@@ -167,7 +176,9 @@ def _excerpt(one: Component) -> str:
     except OSError:
         return ""
     first, last = one.lines[0], min(one.lines[-1], one.lines[0] + 25)
-    return "\n".join(f"{number:4d}  {text[number - 1][:160]}" for number in range(first, last + 1) if number <= len(text))
+    return "\n".join(
+        f"{number:4d}  {text[number - 1][:160]}" for number in range(first, last + 1) if number <= len(text)
+    )
 
 
 def gradebook_table(book: "pd.DataFrame", width: int) -> Table:

@@ -29,7 +29,9 @@ def exchange(path: Path) -> Seen:
         return Seen(path, refused=f"it is no readable .npz exchange: {str(error)[:150]}")
     lacking = [name for name in ("inputs", "targets", "weights1") if name not in arrays]
     if lacking:
-        return Seen(path, refused=f"the exchange lacks {', '.join(lacking)}; it has {', '.join(sorted(arrays)) or 'nothing'}")
+        return Seen(
+            path, refused=f"the exchange lacks {', '.join(lacking)}; it has {', '.join(sorted(arrays)) or 'nothing'}"
+        )
     count = sum(f"weights{k}" in arrays for k in range(1, 100))
     if wrong := [name for name, a in arrays.items() if a.dtype.kind not in "fiub"]:
         return Seen(path, refused=f"{', '.join(wrong)}: only arrays of numbers are read")

@@ -27,11 +27,15 @@ class CannotCheck(click.ClickException):
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for tables, JSON and a page.")
 @click.option("--annotate", is_flag=True, help="Print GitHub's annotations, worst first.")
-@click.option("--jobs", type=click.IntRange(min=1), help="So many at once; every entry of a folder is a submission then.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="So many at once; every entry of a folder is a submission then."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="Grade on a Dask cluster instead of this machine's cores.")
 @click.option("--role", "roles", multiple=True, metavar="NAME=KIND", help=f"What a class or function is: {KINDS}.")
 @click.option("--timeout", type=click.FloatRange(min=1), default=SECONDS, show_default=True, help="Seconds for each.")
-@click.option("--memory", type=click.IntRange(min=256), default=MEGABYTES, show_default=True, help="Megabytes for each.")
+@click.option(
+    "--memory", type=click.IntRange(min=256), default=MEGABYTES, show_default=True, help="Megabytes for each."
+)
 def check(
     paths: Sequence[Path], as_json: bool, out: Path | None, annotate: bool, jobs: int | None, scheduler: str | None,
     roles: Sequence[str], timeout: float, memory: int,
@@ -97,7 +101,9 @@ def _roles(path: Path, given: Sequence[str]) -> dict[str, str]:
     for file in ((path if path.is_dir() else path.parent) / "parity.toml", Path("parity.toml")):
         if file.is_file():
             try:
-                told |= {str(k): str(v) for k, v in tomllib.loads(file.read_text(encoding="utf-8")).get("roles", {}).items()}
+                told |= {
+                    str(k): str(v) for k, v in tomllib.loads(file.read_text(encoding="utf-8")).get("roles", {}).items()
+                }
             except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
                 raise CannotCheck(f"{file}: {error}") from error
             break
@@ -115,7 +121,13 @@ def _roles(path: Path, given: Sequence[str]) -> dict[str, str]:
 
 
 def _grade(
-    paths: Sequence[Path], out: Path | None, jobs: int | None, scheduler: str | None, timeout: float, memory: int, as_json: bool
+    paths: Sequence[Path],
+    out: Path | None,
+    jobs: int | None,
+    scheduler: str | None,
+    timeout: float,
+    memory: int,
+    as_json: bool,
 ) -> None:
     """Grades many submissions, prints the gradebook and ends."""
     from rich.console import Console
@@ -130,7 +142,9 @@ def _grade(
         found = grading.submissions(paths)
         with progress_bar() as bar:
             task = bar.add_task("submissions graded", total=len(found))
-            rows = grading.grade(found, where, jobs, scheduler, timeout, memory, lambda n: bar.update(task, completed=n))
+            rows = grading.grade(
+                found, where, jobs, scheduler, timeout, memory, lambda n: bar.update(task, completed=n)
+            )
     except (OSError, ImportError, ValueError) as error:
         raise CannotCheck(str(error)) from error
     frame = grading.gradebook(rows)
@@ -151,5 +165,3 @@ def _folder(out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotCheck(f"--out {out}: {error.strerror}; name a folder that can be written") from error
-
-

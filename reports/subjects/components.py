@@ -103,7 +103,11 @@ def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) ->
         else:
             upstream = formulas.backward(inner, z, upstream)
     trace["backward/loss"] = upstream
-    for key, name in (("dinputs", "backward/{}"), ("dweights", "gradient/{}.weights"), ("dbiases", "gradient/{}.biases")):
+    for key, name in (
+        ("dinputs", "backward/{}"),
+        ("dweights", "gradient/{}.weights"),
+        ("dbiases", "gradient/{}.biases"),
+    ):
         value = probe.get(key)
         if isinstance(value, np.ndarray):
             array = _float(value)
@@ -121,7 +125,9 @@ def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) ->
         for name in ("weights", "biases"):
             if f"gradient/{tiny.NAME}.{name}" in trace:
                 trace[f"gradient/{tiny.NAME}.{name}"] = trace[f"gradient/{tiny.NAME}.{name}"] / scale
-        word = "mean over the batch (divided by B in the layer)" if abs(scale * len(x) - 1) < 1e-9 else f"times {scale:g}"
+        word = (
+            "mean over the batch (divided by B in the layer)" if abs(scale * len(x) - 1) < 1e-9 else f"times {scale:g}"
+        )
         made.convention["gradient scale"] = word
     one = tiny.tried(case, probe["probe"], trace, x, parameters)
     for row in one.rows:
@@ -210,7 +216,11 @@ def activation(seen: dict[str, Any]) -> Component:
             crash = Row(probe["stage"], name, "defective", says=f"it crashes: {probe['error']}", stage=probe["stage"])
             made.rows.append(crash)
         alpha = formulas.activation_rows(made, kind, alpha, probe, name)
-        if case is not None and isinstance(probe.get("output"), np.ndarray) and probe["output"].shape == probe["inputs"].shape:
+        if (
+            case is not None
+            and isinstance(probe.get("output"), np.ndarray)
+            and probe["output"].shape == probe["inputs"].shape
+        ):
             trace = {f"forward/{tiny.NAME}": _float(probe["output"]), "backward/loss": probe["upstream"]}
             if isinstance(probe.get("dinputs"), np.ndarray) and probe["dinputs"].shape == probe["inputs"].shape:
                 trace[f"backward/{tiny.NAME}"] = _float(probe["dinputs"])

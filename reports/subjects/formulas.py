@@ -101,9 +101,7 @@ def fitted_alpha(kind: str, z: Array, output: Array) -> float | None:
     return float(np.median(output[negative] / basis))
 
 
-def activation_rows(
-    made: Component, kind: str, alpha: float | None, probe: dict[str, Any], name: str
-) -> float | None:
+def activation_rows(made: Component, kind: str, alpha: float | None, probe: dict[str, Any], name: str) -> float | None:
     """Adds the rows of one probe of an activation; returns the slope alpha for the probes that follow."""
     output, z = probe.get("output"), probe["inputs"]
     if not isinstance(output, np.ndarray):
@@ -173,7 +171,9 @@ def _backward_row(made: Component, kind: str, alpha: float, probe: dict[str, Any
     """The row of the gradient: in product form, or as a derivative at the input or at the output."""
     z, g, output = probe["inputs"], probe["upstream"], probe["output"]
     if kind != "Softmax" and output.shape == z.shape and isinstance(probe.get("derivative"), np.ndarray):
-        forms = {key: probe[key] for key in ("derivative", "derivative_at_output") if isinstance(probe.get(key), np.ndarray)}
+        forms = {
+            key: probe[key] for key in ("derivative", "derivative_at_output") if isinstance(probe.get(key), np.ndarray)
+        }
         upstream = np.ones_like(z)
     else:
         keys = ("dinputs", "dinputs_at_output", "dinputs_cache", "derivative", "derivative_at_output")
@@ -227,7 +227,10 @@ def _backward_verdict(
         if np.allclose(have, p - g, rtol=0, atol=1e-12) or np.allclose(have, (p - g) / len(p), rtol=0, atol=1e-12):
             return "departs", "it is the combined gradient p - y with cross-entropy: give it labels, not a gradient"
         if np.allclose(have, g * p * (1 - p), atol=1e-12) or (np.allclose(have, p * (1 - p), atol=1e-12)):
-            return "defective", "only the diagonal p (1 - p) of the Jacobian is there: every class depends on every logit"
+            return (
+                "defective",
+                "only the diagonal p (1 - p) of the Jacobian is there: every class depends on every logit",
+            )
     if kind == "Sigmoid" and np.abs(z).max() > 10 and np.isfinite(have).all() and np.abs(have - right).max() < 1e-4:
         return "departs", "far out the derivative is that of the clipped value"
     if kind != "Softmax" and key == "dinputs" and np.allclose(have, backward(kind, z, np.ones_like(z)), atol=1e-12):

@@ -214,5 +214,3 @@ def write(frame: pd.DataFrame, rows: list[Row], out: Path) -> Path:
     frame.to_parquet(part)
     part.replace(out / "gradebook.parquet")
     return out / "gradebook.csv"
-
-

@@ -43,9 +43,7 @@ class Seen:
     seconds: float = 0.0
 
 
-def see(
-    path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES, roles: dict[str, str] | None = None
-) -> Seen:
+def see(path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES, roles: dict[str, str] | None = None) -> Seen:
     """Looks at one subject in a child; raises nothing, whatever the subject does."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True) as name:
@@ -62,7 +60,9 @@ def see(
 
 def _run(folder: Path, path: Path, seconds: float) -> tuple[str, int]:
     """Runs the child; says whether it ended or was killed, and its exit status."""
-    environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "SYSTEMROOT", "LC_ALL")}
+    environment = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "SYSTEMROOT", "LC_ALL")
+    }
     environment |= dict.fromkeys(THREADS, "1") | {"PYTHONHASHSEED": "0", "TMPDIR": str(folder), "HOME": str(folder)}
     command = [*_wrapped(folder), sys.executable, "-I", "-B", str(LAUNCH), str(folder)]
     process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,

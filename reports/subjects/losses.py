@@ -68,7 +68,9 @@ def loss(seen: dict[str, Any]) -> Component:
     if not made.rows:
         errors = [case["error"] for case in cases if "error" in case]
         status = "defective" if errors and not any("value" in c or "gradient" in c for c in cases) else "unjudged"
-        made.rows.append(Row("forward", "", status, says=f"it crashes: {errors[0]}" if errors else "no known format fits"))
+        made.rows.append(
+            Row("forward", "", status, says=f"it crashes: {errors[0]}" if errors else "no known format fits")
+        )
     if not made.places.get("backward") and seen["form"] == 1:
         made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
     return made
@@ -183,7 +185,9 @@ def _reduction(kind: str, value: Array, p: Array, y: Array) -> tuple[str, str, s
                 if reduction == "negative":
                     return "defective", words, reduction
                 if epsilon:
-                    words = f"{epsilon:g} is added to the probability in the logarithm" + (f"; {words}" if words else "")
+                    words = f"{epsilon:g} is added to the probability in the logarithm" + (
+                        f"; {words}" if words else ""
+                    )
                 return ("departs" if words else "right"), words, reduction
             if form.shape == each.shape and value.shape == form.T.shape and _same(value.T, form):
                 return ("departs" if words else "right"), words, reduction
@@ -249,7 +253,9 @@ def _gradient_row(case: dict[str, Any], kind: str, value_row: Row | None) -> Row
         case["ratio"] = ratio / 1.0
         words = _scale_words(ratio, b, c)
         if name == "fused":
-            words = f"it is p - y, combined with {'softmax' if actual == 'CrossEntropy' else 'sigmoid'}" + (f", {words}" if words else "")
+            words = f"it is p - y, combined with {'softmax' if actual == 'CrossEntropy' else 'sigmoid'}" + (
+                f", {words}" if words else ""
+            )
         case["gradient_scale"] = ratio
         if ratio < 0:
             return Row("gradient", case["format"], "defective", stage="backward",

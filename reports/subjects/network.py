@@ -19,7 +19,9 @@ from reports.subjects.formulas import FORWARD, SLOPE, softmax
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
-CLOSE = 1e-9  # relative to the largest gradient of a parameter: beyond the rounding of any honest order, below any mistake
+CLOSE = (
+    1e-9  # relative to the largest gradient of a parameter: beyond the rounding of any honest order, below any mistake
+)
 HIDDEN = ("Sigmoid", "Tanh", "ReLU", "LeakyReLU", "Identity", "ELU", "Softplus", "Swish")
 OUTPUT = ("Softmax", "Sigmoid", "Identity", "Tanh", "ReLU", "LeakyReLU")
 SLOPES = (0.01, 0.1, 0.2, 0.3, 0.05, 0.001)
@@ -88,12 +90,27 @@ def network(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("network", "", "unjudged", says=f"it could not be driven: {words}"))
         return made
     made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
+    made.rows += _moves(seen)
     if not any(trial.gradients for trial in trials):
         errors = [one["backward_error"] for one in seen["trials"] if "backward_error" in one]
         status = "unjudged" if errors else "missing"
         words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
         made.rows.append(Row("gradients", "", status, says=words, stage="backward"))
     return made
+
+
+def _moves(seen: dict[str, Any]) -> list[Row]:
+    """Whether an adapter's step is its rate times its own gradients."""
+    rows = []
+    for one in seen["trials"]:
+        if "moves" in one and "gradients" in one:
+            own = [array for pair in one["gradients"] for array in pair if isinstance(array, np.ndarray)]
+            same = len(own) == len(one["moves"]) and all(
+                m.size == g.size and _near(m.ravel(), g.ravel(), 1e-9) for m, g in zip(one["moves"], own, strict=True)
+            )
+            says = "" if same else "step: the parameters do not move by minus rate times the gradients"
+            rows.append(Row("step", f"{len(one['inputs'])} samples", "right" if same else "departs", says=says))
+    return rows
 
 
 Judged = tuple[int, list[Row], dict[str, str], list[str]]
@@ -156,7 +173,12 @@ def _trial(one: dict[str, Any]) -> Trial | None:
     gradients = [(_float(dw), _float(db)) for dw, db in one.get("gradients", [])]
     parameters = [(np.asarray(w, float), _float(b)) for w, b in one["parameters"]]
     gradients = [  # one number for all biases is what every bias gets
-        (dw, np.full_like(b, float(db.reshape(()))) if db is not None and b is not None and db.size == 1 < b.size else db)
+        (
+            dw,
+            np.full_like(b, float(db.reshape(())))
+            if db is not None and b is not None and db.size == 1 < b.size
+            else db,
+        )
         for (dw, db), (_, b) in zip(gradients, parameters, strict=False)
     ]
     return Trial(x, t, parameters, gradients, output, float(one.get("rate") or 0.0), bool(one.get("moved")),
@@ -223,7 +245,13 @@ def upstream(shape: Shape, trial: Trial, zs: list[Array], outputs: list[Array]) 
 
 
 def back(
-    shape: Shape, trial: Trial, zs: list[Array], outputs: list[Array], delta: Array, derivative: str = "", stale: float = 0.0
+    shape: Shape,
+    trial: Trial,
+    zs: list[Array],
+    outputs: list[Array],
+    delta: Array,
+    derivative: str = "",
+    stale: float = 0.0,
 ) -> list[tuple[Array, Array]]:
     """Gradients of all parameters, sums over the batch; `derivative` names a mistake, `stale` a rate of L13."""
     made: list[tuple[Array, Array]] = []
@@ -275,11 +303,18 @@ DERIVATIVES = {
 }
 
 
-def constants(trial: Trial, right: list[tuple[Array, Array]], decay: bool = False) -> list[tuple[float | None, float | None]]:
+def constants(
+    trial: Trial, right: list[tuple[Array, Array]], decay: bool = False
+) -> list[tuple[float | None, float | None]]:
     """The constant of each parameter's gradient; None where it is no multiple of the right one, NaN where there is none."""
     found: list[tuple[float | None, float | None]] = []
     for (dw, db), (w, b), (have_w, have_b) in zip(right, trial.parameters, trial.gradients, strict=True):
-        found.append((_ratio(have_w, dw, w, trial), float("nan") if b is None or have_b is None else _ratio(have_b, db, b, trial)))
+        found.append(
+            (
+                _ratio(have_w, dw, w, trial),
+                float("nan") if b is None or have_b is None else _ratio(have_b, db, b, trial),
+            )
+        )
     _ = decay
     return found
 
@@ -418,7 +453,9 @@ def _scale(main: float, b: int, c: int) -> str:
              2.0: "twice the sum", 0.5: "half the sum", 1 / (b * c): "mean over batch and outputs",
              2 / (b * c): "torch's mean squared error", 1 / c: "mean over the outputs", 2 / c: "twice the mean over outputs",
              1 / (2 * b): "half the mean", -1.0: "turned round (ascent)", -1 / b: "turned round (ascent), mean"}  # fmt: skip
-    return next((words for number, words in known.items() if abs(main / number - 1) < 1e-8), f"{main:.4g} times the sum")
+    return next(
+        (words for number, words in known.items() if abs(main / number - 1) < 1e-8), f"{main:.4g} times the sum"
+    )
 
 
 def _mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
@@ -468,11 +505,17 @@ def _stale(trial: Trial, shape: Shape) -> tuple[float, ...]:
 def _biases(
     trial: Trial, ratios: list[tuple[float | None, float | None]], made: list[tuple[Array, Array]], shape: Shape
 ) -> str | None:
-    """"" where the biases' gradients are right too, words for how they are wrong, None where that is not known."""
+    """ "" where the biases' gradients are right too, words for how they are wrong, None where that is not known."""
     main = next((w for w, _ in ratios if w), 0.0)
     says = []
-    for (have_w, have), (_, right), (_, ratio), (_, b) in zip(trial.gradients, made, ratios, trial.parameters, strict=True):
-        if b is None or have is None or (ratio is not None and (np.isnan(ratio) or abs(ratio - main) <= 1e-7 * abs(main))):
+    for (have_w, have), (_, right), (_, ratio), (_, b) in zip(
+        trial.gradients, made, ratios, trial.parameters, strict=True
+    ):
+        if (
+            b is None
+            or have is None
+            or (ratio is not None and (np.isnan(ratio) or abs(ratio - main) <= 1e-7 * abs(main)))
+        ):
             continue
         n = len(trial.x)
         forms = {
@@ -511,10 +554,14 @@ def _wrong_starts(shape: Shape, trial: Trial, zs: list[Array], outputs: list[Arr
             if last != "Identity":
                 made["SquaredError", "the derivative at the output is taken of the activated value"] = (p - t) * twice
                 made["SquaredError", "the derivative of the output activation is missing"] = p - t
-                made["BinaryCrossEntropy", "the derivative of the output activation is applied twice"] = (p - t) * slope * slope
+                made["BinaryCrossEntropy", "the derivative of the output activation is applied twice"] = (
+                    (p - t) * slope * slope
+                )
             made["SquaredError", "the gradient is the square of the difference"] = (p - t) ** 2 * slope
             made["SquaredError", "the sign of the difference is lost"] = np.abs(p - t) * slope
-            made["SquaredError", "the mean difference stands for every output"] = np.mean(p - t) * slope * np.ones_like(p)
+            made["SquaredError", "the mean difference stands for every output"] = (
+                np.mean(p - t) * slope * np.ones_like(p)
+            )
             if last == "Sigmoid":
                 made["SquaredError", "the targets have no part in it"] = p * slope
     return made
@@ -598,7 +645,12 @@ def _script_trials(one: dict[str, Any]) -> Iterator[Trial]:
 
 
 def _with_data(
-    before: dict[str, Array], after: dict[str, Array], rest: dict[str, Array], chain: list[str], turned: bool, rate: float
+    before: dict[str, Array],
+    after: dict[str, Array],
+    rest: dict[str, Array],
+    chain: list[str],
+    turned: bool,
+    rate: float,
 ) -> Iterator[Trial]:
     """The trials of one chain of weights."""
     turn = (lambda a: a.T) if turned else (lambda a: a)
@@ -606,7 +658,9 @@ def _with_data(
     taken = set(chain)
     for k in chain:
         width = before[k].shape[0 if turned else 1]
-        bias = next((n for n, a in before.items() if n not in taken and a.size == width and (a.ndim < 2 or 1 in a.shape)), None)
+        bias = next(
+            (n for n, a in before.items() if n not in taken and a.size == width and (a.ndim < 2 or 1 in a.shape)), None
+        )
         taken.add(bias or k)
         step = (before[k] - after[k]) / (rate or 1.0)
         db = (before[bias] - after[bias]).reshape(1, -1) / (rate or 1.0) if bias else None
@@ -623,7 +677,9 @@ def _with_data(
         for m, y in targets:
             if n != m and len(x) == len(y) and count < 60:
                 count += 1
-                yield Trial(x, y, parameters, gradients, None, rate, True, "as in the script", "columns" if turned else "rows")  # type: ignore[arg-type]
+                yield Trial(
+                    x, y, parameters, gradients, None, rate, True, "as in the script", "columns" if turned else "rows"
+                )  # type: ignore[arg-type]
 
 
 def _rows(a: Array, width: int, turned: bool) -> list[Array]:

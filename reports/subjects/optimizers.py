@@ -205,7 +205,9 @@ def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], p
     setting = run["setting"]
     if any(not isinstance(step, np.ndarray) or step.shape != start.shape for step in steps):
         shape = getattr(steps[-1], "shape", None)
-        return Row(f"update of {name}", setting, "defective", says=f"{name} change their shape from {start.shape} to {shape}")
+        return Row(
+            f"update of {name}", setting, "defective", says=f"{name} change their shape from {start.shape} to {shape}"
+        )
     if all(np.array_equal(step, start) for step in steps):
         return Row(f"update of {name}", setting, "defective", says=f"the {name} are never updated")
     best = float("inf")

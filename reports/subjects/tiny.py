@@ -36,7 +36,13 @@ def case_of(kind: str, d: int, h: int, dtype: str = "float64", **settings: float
     """The tiny case around one layer."""
     layer = Layer(NAME, kind, (d, h) if kind == "Dense" else (), tuple(sorted(settings.items())))
     return Case(
-        name="subject", says="one layer", layers=(layer,), loss="HalfSquaredError", learning_rate=1.0, epochs=1, dtype=dtype
+        name="subject",
+        says="one layer",
+        layers=(layer,),
+        loss="HalfSquaredError",
+        learning_rate=1.0,
+        epochs=1,
+        dtype=dtype,
     )
 
 

@@ -40,6 +40,8 @@ class Subject:
         if self.refused:
             return self.refused
         if not self.components:
+            if self.notes and "passed over" not in self.notes[0]:
+                return f"nothing could be judged: {self.notes[0]}"
             what = f"it holds {', '.join(self.seen[:6])}" if self.seen else "it defines no class and no function"
             return f"no network was recognised: {what}; see `parity check --help` for the explicit way"
         count = {status: sum(one.status == status for one in self.components) for status in STATUSES}
@@ -79,7 +81,9 @@ def _warm() -> None:
 
 def judged(seen: Seen) -> Subject:
     """Judges what a child has seen."""
-    subject = Subject(seen.path, refused=seen.refused, notes=list(seen.notes), stubs=seen.stubs, isolation=seen.isolation)
+    subject = Subject(
+        seen.path, refused=seen.refused, notes=list(seen.notes), stubs=seen.stubs, isolation=seen.isolation
+    )
     subject.seen = [*seen.classes, *seen.functions]
     if seen.refused:
         return subject
@@ -100,7 +104,9 @@ def judged(seen: Seen) -> Subject:
             made = judges[one["role"]](one)
         except Exception as error:  # a fault of ours must not take the file's other verdicts with it
             made = Component(str(one.get("name")), str(one.get("role")))
-            made.rows.append(Row("", "", "unjudged", says=f"our own judge failed: {type(error).__name__}: {error}"[:200]))
+            made.rows.append(
+                Row("", "", "unjudged", says=f"our own judge failed: {type(error).__name__}: {error}"[:200])
+            )
         subject.components.append(made)
         if one["role"] == "loss":
             all_losses.append((one, made))
@@ -129,7 +135,11 @@ def _turned(components: list[Component]) -> None:
     """A softmax over the columns beside layers that keep samples in rows runs over the samples."""
     layouts = {one.convention.get("layout") for one in components if one.role in ("dense", "network")}
     for one in components:
-        if one.kind == "Softmax" and one.convention.get("layout") == "batch in columns" and layouts == {"batch in rows"}:
+        if (
+            one.kind == "Softmax"
+            and one.convention.get("layout") == "batch in columns"
+            and layouts == {"batch in rows"}
+        ):
             one.rows.append(Row("forward", "beside the layers", "defective",
                                 says="forward: softmax runs over the samples, not over the classes: use axis=1"))  # fmt: skip
 

@@ -147,7 +147,9 @@ def pairs(functions: dict[str, Any]) -> list[tuple[str, str | None, str]]:
     used: set[str] = set()
     for plain, name in short.items():
         kind = names.kind(name)
-        if kind not in names.ACTIVATIONS or any(word in plain for word in ("deriv", "prime", "backward", "grad", "loss")):
+        if kind not in names.ACTIVATIONS or any(
+            word in plain for word in ("deriv", "prime", "backward", "grad", "loss")
+        ):
             continue
         if plain.startswith("d") and plain[1:] in short:
             continue

@@ -26,7 +26,9 @@ RATE = 0.0625
 NO_PARAMETER = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|error|history|(^|[._])d[._]?[a-z]?\d*$|"
                           r"(^|[._])d_?(w|b|z|a)", re.IGNORECASE)  # fmt: skip
 VALUE = re.compile(r"input|output|(^|[._])(x|y|a|z|h)\d*$|activation|hidden|layer|train|test|data|pred", re.IGNORECASE)
-WEIGHT = re.compile(r"w(eight|ts?)?s?(_|\d|$)|weight|bias|(^|[._])b(_|\d|$)|theta|syn|kernel|param|coef|^\d+$", re.IGNORECASE)
+WEIGHT = re.compile(
+    r"w(eight|ts?)?s?(_|\d|$)|weight|bias|(^|[._])b(_|\d|$)|theta|syn|kernel|param|coef|^\d+$", re.IGNORECASE
+)
 
 
 BIAS = re.compile(r"^b(ias(es)?)?_?\d*$|bias|(^|[._])b\d*([._]|$)|^b_", re.IGNORECASE)
@@ -230,18 +232,30 @@ class Chain:
         self, rest: dict[str, Array], used: set[str], shape: tuple[int, ...], path: str, letter: str, k: int
     ) -> str | None:
         size = int(np.prod(shape))
-        fits = [p for p, a in rest.items() if p not in used and (a.shape == shape or (letter == "b" and a.size == size and a.ndim <= 2))]
+        fits = [
+            p
+            for p, a in rest.items()
+            if p not in used and (a.shape == shape or (letter == "b" and a.size == size and a.ndim <= 2))
+        ]
         number = re.search(r"(\d+)\D*$", path)
 
         def rank(p: str) -> tuple[bool, bool, bool]:
             tail = p.removeprefix("returned.").split(".")[-1]
             same = bool(number and re.search(rf"(?<!\d){number.group(1)}\D*$", p))
-            return (not re.search(r"grad|^d|delta|nabla|returned", p, re.IGNORECASE), not same, letter not in tail.lower())
+            return (
+                not re.search(r"grad|^d|delta|nabla|returned", p, re.IGNORECASE),
+                not same,
+                letter not in tail.lower(),
+            )
 
         fits.sort(key=rank)
         if not fits and letter == "b":  # of a wrong shape, but called so
             called = f"{number.group(1)}" if number else ""
-            wrong = [p for p in rest if p not in used and re.search(rf"d_?b\w*{called}$|b\w*{called}.*grad", p, re.IGNORECASE)]
+            wrong = [
+                p
+                for p in rest
+                if p not in used and re.search(rf"d_?b\w*{called}$|b\w*{called}.*grad", p, re.IGNORECASE)
+            ]
             fits = wrong[:1]
         return fits[0] if fits else None
 
@@ -323,9 +337,15 @@ def called(
     for one in parameters(function):
         short = names.plain(one.name)
         if one.name in exact:
-            arguments[one.name] = exact[one.name] if exact[one.name] is board.container else copied_value(exact[one.name])
+            arguments[one.name] = (
+                exact[one.name] if exact[one.name] is board.container else copied_value(exact[one.name])
+            )
             continue
-        free = [k for k, (group, _) in enumerate(offers) if (short in group or re.sub(r"\d+$", "", short) in group) and k not in taken]
+        free = [
+            k
+            for k, (group, _) in enumerate(offers)
+            if (short in group or re.sub(r"\d+$", "", short) in group) and k not in taken
+        ]
         if free:
             value = offers[free[0]][1]
             if one.default is not inspect.Parameter.empty and free[0] >= len(offers) - 2:
@@ -379,8 +399,15 @@ def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: 
     fits = [a for a in pool if a.shape in shapes and a.dtype.kind == "f"]
     if not fits:
         return None
-    chosen = returned[0] if len(tree(result)) and returned and isinstance(result, np.ndarray) else (returned or fits)[-1]
-    if isinstance(result, tuple) and isinstance(result[0], np.ndarray) and result[0].shape in shapes and len(result) == 2:
+    chosen = (
+        returned[0] if len(tree(result)) and returned and isinstance(result, np.ndarray) else (returned or fits)[-1]
+    )
+    if (
+        isinstance(result, tuple)
+        and isinstance(result[0], np.ndarray)
+        and result[0].shape in shapes
+        and len(result) == 2
+    ):
         chosen = result[0]
     return np.array(chosen.T if chosen.shape == (c, batch) and c != batch else chosen).reshape(batch, c)
 
@@ -389,7 +416,11 @@ def rate_of(function: Any, made: Any) -> float:
     """The learning rate that a call used; 0 when it is not known."""
     for one in parameters(function):
         if names.ranked(one.name, names.RATE) == 0:
-            return RATE if one.default is inspect.Parameter.empty or names.plain(one.name) in names.RATE else float(one.default)
+            return (
+                RATE
+                if one.default is inspect.Parameter.empty or names.plain(one.name) in names.RATE
+                else float(one.default)
+            )
     if made is not None:
         own = [v for k, v in vars(made).items() if names.ranked(k, names.RATE) == 0 and isinstance(v, (int, float))]
         if own:

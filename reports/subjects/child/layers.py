@@ -92,7 +92,9 @@ class Layer:
         both = {path: a for path, a in both.items() if not NO_WEIGHT.search(path)} or both
         if not both:
             return False
-        self.weights = max(both, key=lambda path: (bool(WEIGHT.search(path)), not DW.match(path.split(".")[-1]), -len(path)))
+        self.weights = max(
+            both, key=lambda path: (bool(WEIGHT.search(path)), not DW.match(path.split(".")[-1]), -len(path))
+        )
         self.orientation = "in, out" if found[self.weights].shape == (d, h) else "out, in"
         flat = {p: a for p, a in found.items() if a.size == h and p != self.weights and a.ndim <= 2}
         named = [p for p in flat if re.search(r"b(ias(es)?)?_?\d*$|w0", p, re.IGNORECASE)]
@@ -291,7 +293,9 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     if not dw:
         dw = [p for p in pool if p not in theirs and p != dx_path and re.search(r"d_?w", tail[p], re.IGNORECASE)]
     if dw:
-        found["dweights"] = np.array(pool[dw[0]].T if layer.orientation == "out, in" and pool[dw[0]].ndim == 2 else pool[dw[0]])
+        found["dweights"] = np.array(
+            pool[dw[0]].T if layer.orientation == "out, in" and pool[dw[0]].ndim == 2 else pool[dw[0]]
+        )
         found["dweights_name"] = dw[0]
     if db and layer.biases:
         found["dbiases"] = np.array(pool[db[0]])

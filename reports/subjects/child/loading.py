@@ -277,7 +277,9 @@ class _Modules:
         for statement in kept(tree.body):
             try:
                 tree_of_one = ast.Module(body=[statement], type_ignores=[])
-                code = compile(tree_of_one, str(source.path), "exec", __future__.annotations.compiler_flag, dont_inherit=True)
+                code = compile(
+                    tree_of_one, str(source.path), "exec", __future__.annotations.compiler_flag, dont_inherit=True
+                )
                 exec(code, space)
             except Exception as error:  # one definition that fails does not take the others with it
                 if isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
@@ -291,9 +293,7 @@ class _Modules:
         parts = importing.split(".")
         package = parts if source.path.stem == "__init__" else parts[:-1]
 
-        def load(
-            name: str, space: Any = None, local: Any = None, wanted: Any = (), level: int = 0
-        ) -> types.ModuleType:
+        def load(name: str, space: Any = None, local: Any = None, wanted: Any = (), level: int = 0) -> types.ModuleType:
             base = package[: len(package) - level + 1] if level else []
             full = ".".join([*base, name] if name else base)
             found = self.find(full) or (self.find(name, ".".join(package)) if name else None)

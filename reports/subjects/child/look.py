@@ -44,7 +44,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
     later = []
     for name, holder in loaded.classes.items():
         kind = roles.get(name) or _kind(name, holder)
-        if kind in ("ignore", "network") or _abstract(holder):
+        if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
             continue
         if kind in names.UNKNOWN:
             found.append({"name": name, "role": "unknown", "kind": kind, "form": 1})
@@ -95,7 +95,12 @@ def _kind(name: str, holder: type) -> str:
                 return "other"
             if kind := names.kind(base.__name__):
                 break
-    if kind == "Dense" and not required(holder) and len(names.methods(holder, names.BACKWARD)) and "linear" in name.lower():
+    if (
+        kind == "Dense"
+        and not required(holder)
+        and len(names.methods(holder, names.BACKWARD))
+        and "linear" in name.lower()
+    ):
         return "Identity"
     if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
         return ""

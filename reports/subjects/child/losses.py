@@ -238,5 +238,3 @@ def from_functions(name: str, function: Any, partner: str | None, gradient: Any,
         "backward": {"name": partner or "", **(where(gradient) if gradient else {})},
         "cases": rows,
     }
-
-

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import driving, names, scripts
+from . import adapters, driving, names, scripts
 from .arrays import Array, arrays, changed, copied, put, tree
 from .calling import Failure, attempt, instances, parameters, required, where
 from .driving import B, RATE, Chain, data
@@ -35,6 +35,9 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     driving.deadline[0] = deadline
     known = {one["name"] for one in components}
     found: list[dict[str, Any]] = []
+    for name, holder in loaded.classes.items():
+        if name.endswith("Adapter") and {"parameters", "forward", "gradients"} <= set(dir(holder)):
+            return [adapters.look_at(name, holder)]
     for name, holder in loaded.classes.items():
         if name not in known:
             found += _guarded(lambda n=name, h=holder: _class(n, h))
@@ -110,7 +113,13 @@ def _made(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
 
 
 def _object_trial(
-    holder: type, short: dict[str, str], sizes: list[Any], labels: str, layout: str, outputs: int, stages: dict[str, Any]
+    holder: type,
+    short: dict[str, str],
+    sizes: list[Any],
+    labels: str,
+    layout: str,
+    outputs: int,
+    stages: dict[str, Any],
 ) -> dict[str, Any] | None:
     """One object, one forward, one step; None when nothing could be read."""
     batch = B if layout in ("rows", "columns") else 1
@@ -283,7 +292,9 @@ def _family(
                              "parameters": chain.values(box.arrays()), "orientation": chain.orientation}  # fmt: skip
     order = sorted(functions, key=lambda name: _rank(name, WORDS_FORWARD))
     for name in order:
-        if _rank(name, WORDS_FORWARD) > 90 or re.search(r"back|grad|deriv|loss|cost|single|layer_|linear_act|linear_f", name):
+        if _rank(name, WORDS_FORWARD) > 90 or re.search(
+            r"back|grad|deriv|loss|cost|single|layer_|linear_act|linear_f", name
+        ):
             continue
         try:
             result, _ = driving.called(None, functions[name], board)
@@ -381,5 +392,3 @@ def _twice(function: Any, outputs: int, labels: str, layout: str) -> dict[str, A
     return {"inputs": x, "targets": y, "labels": labels, "layout": layout, "parameters": chain.values(seen[0]),
             "gradients": chain.steps(*seen, rate or 1.0), "rate": rate, "moved": True,
             "orientation": chain.orientation}  # fmt: skip
-
-

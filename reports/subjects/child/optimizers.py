@@ -54,11 +54,17 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         return None
     runs, error = [], ""
     accepts = {names.plain(one.name) for one in parameters(holder.__init__)} if "__init__" in dir(holder) else set()
-    rhos = {names.plain(one.name) for one in parameters(holder.__init__) if isinstance(one.default, float) and one.default > 0.5}
+    rhos = {
+        names.plain(one.name)
+        for one in parameters(holder.__init__)
+        if isinstance(one.default, float) and one.default > 0.5
+    }
     accepts -= rhos & names.DECAY  # a "decay" of 0.9 is the rho of RMSprop, not a schedule
     for setting, values in SETTINGS.items():
         groups = {"decay": names.DECAY, "momentum": names.MOMENTUM}
-        if not all(accepts & groups[key] for key in values) or (kind in ("Adam", "RMSprop", "AdaGrad", "AdamW") and "momentum" in values):
+        if not all(accepts & groups[key] for key in values) or (
+            kind in ("Adam", "RMSprop", "AdaGrad", "AdamW") and "momentum" in values
+        ):
             continue
         offers = [(names.RATE, RATE), *((groups[key], value) for key, value in values.items())]
         for way in ("layer", "lists", "arrays", "dicts", "layers"):
@@ -68,7 +74,9 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
                 error = str(failure) if not error or "built" in error else error
                 continue
             if steps:
-                runs.append({"setting": setting, "way": way, "values": {"rate": RATE, **values}, "steps": steps, **used})
+                runs.append(
+                    {"setting": setting, "way": way, "values": {"rate": RATE, **values}, "steps": steps, **used}
+                )
                 break
     if not runs:
         return {"name": name, "role": "optimizer", "kind": kind, "form": 1, "error": error or "no update could be made",
@@ -231,7 +239,9 @@ def _store(made: Any, path: str, value: Array, old: Array | None) -> None:
     fresh = value.reshape(old.shape).copy() if old is not None and old.size == value.size else value.copy()
     *way, last = path.split(".")
     for part in way:
-        made = made[part] if isinstance(made, dict) else made[int(part)] if isinstance(made, list) else getattr(made, part)
+        made = (
+            made[part] if isinstance(made, dict) else made[int(part)] if isinstance(made, list) else getattr(made, part)
+        )
     if isinstance(made, dict):
         made[last] = fresh
     elif isinstance(made, list):

@@ -41,7 +41,9 @@ def _products(node: ast.AST) -> int:
     for part in ast.walk(node):
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult):
             count += 1
-        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in ("dot", "matmul"):
+        elif (
+            isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in ("dot", "matmul")
+        ):
             count += 1
     return count
 
