@@ -73,7 +73,7 @@ class ParityError(AssertionError):
 
 @pytest.fixture
 def parity() -> Assertion:
-    """Gives a function: parity(MyLayer), or parity("file.py"), raises where it computes something else than torch."""
+    """A function that takes a class of one's own, or a path, and raises where it computes something else than torch."""
 
     def asserted(what: Any, name: str | None = None) -> None:
         from reports.subjects.verdict import check

@@ -163,8 +163,16 @@ def page(subjects: list[Subject]) -> str:
     environment = Environment(loader=PackageLoader("reports", "show"), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True)  # fmt: skip
     template = environment.get_template("subjects.html.j2")
-    return template.render(subjects=subjects, code=overall(subjects), title=VERDICTS[overall(subjects)], verdicts=VERDICTS,
-                           marks=MARKS, statuses=STATUSES, sentence=sentence, excerpt=_excerpt)  # fmt: skip
+    return template.render(
+        subjects=subjects,
+        code=overall(subjects),
+        title=VERDICTS[overall(subjects)],
+        verdicts=VERDICTS,
+        marks=MARKS,
+        statuses=STATUSES,
+        sentence=sentence,
+        excerpt=_excerpt,
+    )
 
 
 def _excerpt(one: Component) -> str:

@@ -45,8 +45,15 @@ def exchange(path: Path) -> Seen:
     if f"gradient_weights{count}" in arrays:
         trial["gradients"] = [[arrays.get(f"gradient_weights{k}"), _row(arrays.get(f"gradient_biases{k}"))]
                               for k in range(1, count + 1)]  # fmt: skip
-    component = {"name": path.stem, "role": "network", "kind": "network", "form": 0, "forward": {"name": "output"},
-                 "backward": {"name": "gradients"} if "gradients" in trial else {"name": ""}, "trials": [trial]}  # fmt: skip
+    component = {
+        "name": path.stem,
+        "role": "network",
+        "kind": "network",
+        "form": 0,
+        "forward": {"name": "output"},
+        "backward": {"name": "gradients"} if "gradients" in trial else {"name": ""},
+        "trials": [trial],
+    }
     return Seen(path, components=[component], isolation=["no code was run"])
 
 

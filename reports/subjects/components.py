@@ -230,7 +230,8 @@ def activation(seen: dict[str, Any]) -> Component:
     if not made.places.get("backward") and seen["form"] == 1:
         made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
     if case is not None and any(row.status == "defective" and "crashes" not in row.says for row in made.rows):
-        made.diagnoses = once(tiny.diagnosed(case, tries))
+        wrong = tuple(row.stage for row in made.rows if row.status == "defective")
+        made.diagnoses = once([text for text in tiny.diagnosed(case, tries) if text.startswith(wrong)])
     return made
 
 

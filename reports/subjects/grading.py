@@ -76,8 +76,11 @@ def fingerprint(path: Path) -> str:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return ""
-    shape = [type(node).__name__ + (repr(node.value) if isinstance(node, ast.Constant) and not isinstance(node.value, str) else "")
-             for node in ast.walk(tree)]  # fmt: skip
+    shape = [
+        type(node).__name__
+        + (repr(node.value) if isinstance(node, ast.Constant) and not isinstance(node.value, str) else "")
+        for node in ast.walk(tree)
+    ]
     return hashlib.sha256(" ".join(shape).encode()).hexdigest()[:12]
 
 

@@ -65,8 +65,15 @@ def _run(folder: Path, path: Path, seconds: float) -> tuple[str, int]:
     }
     environment |= dict.fromkeys(THREADS, "1") | {"PYTHONHASHSEED": "0", "TMPDIR": str(folder), "HOME": str(folder)}
     command = [*_wrapped(folder), sys.executable, "-I", "-B", str(LAUNCH), str(folder)]
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         return "ended", process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -156,7 +156,7 @@ def _other_kind(case: dict[str, Any], value: Array, p: Array, y: Array) -> tuple
 
 def _reduction(kind: str, value: Array, p: Array, y: Array) -> tuple[str, str, str] | None:
     """The reduction and the epsilon that make the value; status and words beside."""
-    b, c = p.shape
+    b = len(p)
     for epsilon in EPSILONS if kind in ("CrossEntropy", "SoftmaxCrossEntropy", "BinaryCrossEntropy") else (0.0,):
         with np.errstate(all="ignore"):
             each = ELEMENTS[kind](p, y, epsilon)
@@ -284,7 +284,6 @@ def _scale_words(ratio: float, b: int, c: int) -> str | None:
 
 def _explained(case: dict[str, Any], kind: str, have: Array, p: Array, y: Array) -> Row:
     """A gradient that is no multiple of the right one: which mistake it is."""
-    b, _ = p.shape
     with np.errstate(all="ignore"):
         mistakes = {
             "the label is multiplied, not divided by p": -y * p,
@@ -322,13 +321,25 @@ def consistent(losses: list[tuple[dict[str, Any], Component]]) -> None:
     """Where all other losses of a file divide by the batch size and one does not, that one is wrong, not another convention."""
     scales = {}
     for seen, made in losses:
-        ratios = [case["gradient_scale"] for case in seen["cases"] if case.get("gradient_scale", 0) > 0
-                  and len(case["meant"]) > 1 and case["format"] in ("one-hot", "class indices", "three columns")]  # fmt: skip
+        ratios = [
+            case["gradient_scale"]
+            for case in seen["cases"]
+            if case.get("gradient_scale", 0) > 0
+            and len(case["meant"]) > 1
+            and case["format"] in ("one-hot", "class indices", "three columns")
+        ]
         if ratios and made.status in ("right", "departs", "missing"):
             scales[made.name] = ratios[0], made
     exact = [name for name, (ratio, _) in scales.items() if abs(ratio - 1) < 1e-9]
     odd = [(name, ratio, made) for name, (ratio, made) in scales.items() if abs(ratio - 1) > 1e-9]
     if len(exact) >= 2 and len(odd) == 1:
-        name, ratio, made = odd[0]
-        made.rows.append(Row("gradient", "beside the other losses", "defective", stage="backward",
-                             says=f"gradient: {ratio:.4g} times torch's, while the file's other losses have torch's size"))  # fmt: skip
+        _, ratio, made = odd[0]
+        made.rows.append(
+            Row(
+                "gradient",
+                "beside the other losses",
+                "defective",
+                stage="backward",
+                says=f"gradient: {ratio:.4g} times torch's, while the file's other losses have torch's size",
+            )
+        )

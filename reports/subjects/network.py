@@ -1,4 +1,4 @@
-"""A whole network of a subject, judged: which activations, loss and constant explain its gradients; if none do, which mistake.
+"""A whole network of a subject, judged: what explains its gradients, a right network or which mistake.
 
 A network is parameters in a row, an output and the gradients of one step. Right architectures are tried first; the
 one constant by which all gradients may differ is a convention. Only then come mistakes: each is one change in the
@@ -405,8 +405,10 @@ def _decayed(trial: Trial, fits: list[Shape]) -> Fit | None:
                     break
                 pairs.append(solution)
             if len(pairs) == len(right) and all(np.allclose(p, pairs[0], rtol=1e-6) for p in pairs) and pairs[0][0]:
-                biases = [_ratio(hb, rb, b, trial) if b is not None and hb is not None else float("nan")
-                          for (_, rb), (_, b), (_, hb) in zip(right, trial.parameters, trial.gradients, strict=True)]  # fmt: skip
+                biases = [
+                    _ratio(hb, rb, b, trial) if b is not None and hb is not None else float("nan")
+                    for (_, rb), (_, b), (_, hb) in zip(right, trial.parameters, trial.gradients, strict=True)
+                ]
                 c = float(pairs[0][0])
                 if None in biases or abs(pairs[0][1]) < 1e-6 * abs(c):
                     continue
@@ -428,8 +430,8 @@ def _constants_told(trial: Trial, fit: Fit) -> tuple[list[Row], str, int]:
     if not odd:
         climbs = main < 0 and trial.moved
         if climbs:
-            says = "the step climbs: it goes up the gradient"
-            return [Row("gradients", "batch", "defective", says=says, stage="backward")], words, 3
+            up = "the step climbs: it goes up the gradient"
+            return [Row("gradients", "batch", "defective", says=up, stage="backward")], words, 3
         return [Row("gradients", "batch", "right", 0.0, stage="backward")], words, 0
     says = []
     names = [f"weights {k + 1}" for k in range(len(weights))] + [f"biases {k + 1}" for k in range(len(fit.ratios))]
@@ -449,10 +451,20 @@ def _constants_told(trial: Trial, fit: Fit) -> tuple[list[Row], str, int]:
 
 def _scale(main: float, b: int, c: int) -> str:
     """A constant in words."""
-    known = {1.0: "sum over the batch", 1 / b: "mean over the batch", 2 / b: "twice the mean over the batch",
-             2.0: "twice the sum", 0.5: "half the sum", 1 / (b * c): "mean over batch and outputs",
-             2 / (b * c): "torch's mean squared error", 1 / c: "mean over the outputs", 2 / c: "twice the mean over outputs",
-             1 / (2 * b): "half the mean", -1.0: "turned round (ascent)", -1 / b: "turned round (ascent), mean"}  # fmt: skip
+    known = {
+        1.0: "sum over the batch",
+        1 / b: "mean over the batch",
+        2 / b: "twice the mean over the batch",
+        2.0: "twice the sum",
+        0.5: "half the sum",
+        1 / (b * c): "mean over batch and outputs",
+        2 / (b * c): "torch's mean squared error",
+        1 / c: "mean over the outputs",
+        2 / c: "twice the mean over outputs",
+        1 / (2 * b): "half the mean",
+        -1.0: "turned round (ascent)",
+        -1 / b: "turned round (ascent), mean",
+    }
     return next(
         (words for number, words in known.items() if abs(main / number - 1) < 1e-8), f"{main:.4g} times the sum"
     )
@@ -526,8 +538,15 @@ def _biases(
             "the biases are never updated": np.zeros_like(right),
             "the sign of the biases' gradient is turned round": -right,
         }
-        words = next((w for w, form in forms.items() if have.shape == form.shape
-                      and np.abs(have - main * form).max() <= 1e-8 * max(np.abs(main * right).max(), 1e-300)), None)  # fmt: skip
+        words = next(
+            (
+                w
+                for w, form in forms.items()
+                if have.shape == form.shape
+                and np.abs(have - main * form).max() <= 1e-8 * max(np.abs(main * right).max(), 1e-300)
+            ),
+            None,
+        )
         if words is None and have.shape != right.shape:
             words = f"the gradient of the biases has shape {have.shape} for biases {right.shape}"
         if words is None and have_w is not None:
@@ -679,7 +698,7 @@ def _with_data(
                 count += 1
                 yield Trial(
                     x, y, parameters, gradients, None, rate, True, "as in the script", "columns" if turned else "rows"
-                )  # type: ignore[arg-type]
+                )
 
 
 def _rows(a: Array, width: int, turned: bool) -> list[Array]:

@@ -18,7 +18,7 @@ U = 2.0**-53
 
 
 def sgd(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
-    """w - a g."""
+    """W - a g."""
     return -a * g
 
 
@@ -27,19 +27,19 @@ def _v(s: dict[str, Array], g: Array) -> Array:
 
 
 def lecture(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
-    """v = m v - a g; w + v."""
+    """V = m v - a g; w + v."""
     s["v"] = o["momentum"] * _v(s, g) - a * g
     return s["v"]
 
 
 def heavy(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
-    """v = m v + g; w - a v: torch's."""
+    """V = m v + g; w - a v: torch's."""
     s["v"] = o["momentum"] * _v(s, g) + g
     return -a * s["v"]
 
 
 def average(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
-    """v = m v + (1 - m) g; w - a v."""
+    """V = m v + (1 - m) g; w - a v."""
     s["v"] = o["momentum"] * _v(s, g) + (1 - o["momentum"]) * g
     return -a * s["v"]
 
@@ -50,13 +50,13 @@ def corrected(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, floa
 
 
 def nesterov(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
-    """v = m v - a g; w + m v - a g."""
+    """V = m v - a g; w + m v - a g."""
     s["v"] = o["momentum"] * _v(s, g) - a * g
     return o["momentum"] * s["v"] - a * g
 
 
 def nesterov_old(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
-    """w + m m v - (1 + m) a g with the old v, as in an O'Reilly book: the same."""
+    """W + m m v - (1 + m) a g with the old v, as in an O'Reilly book: the same."""
     m, old = o["momentum"], _v(s, g)
     s["v"] = m * old - a * g
     return m * m * old - (1 + m) * a * g
@@ -164,8 +164,13 @@ def optimizer(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("update", "", "unjudged", says=f"it could not be driven: {seen.get('error', '')}"))
         return made
     for run in seen["runs"]:
-        made.convention["takes"] = {"layer": "a layer", "layers": "a list of layers", "lists": "lists of arrays",
-                                    "dicts": "dicts of arrays", "arrays": "one array and its gradient"}[run["way"]]  # fmt: skip
+        made.convention["takes"] = {
+            "layer": "a layer",
+            "layers": "a list of layers",
+            "lists": "lists of arrays",
+            "dicts": "dicts of arrays",
+            "arrays": "one array and its gradient",
+        }[run["way"]]
         made.rows += _run_rows(kind, seen, run)
     return made
 

@@ -140,8 +140,14 @@ def _turned(components: list[Component]) -> None:
             and one.convention.get("layout") == "batch in columns"
             and layouts == {"batch in rows"}
         ):
-            one.rows.append(Row("forward", "beside the layers", "defective",
-                                says="forward: softmax runs over the samples, not over the classes: use axis=1"))  # fmt: skip
+            one.rows.append(
+                Row(
+                    "forward",
+                    "beside the layers",
+                    "defective",
+                    says="forward: softmax runs over the samples, not over the classes: use axis=1",
+                )
+            )
 
 
 def _unknown(seen: dict[str, Any]) -> Component:

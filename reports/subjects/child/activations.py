@@ -185,14 +185,14 @@ def from_functions(name: str, function: Any, partner: str | None, derivative: An
             if out is None and probe == "batch":
                 return None
             if out is None:
-                raise Failure(ValueError(f"gives no array of shape {values.shape}"))
+                raise Failure(ValueError(f"gives no array of shape {values.shape}"))  # noqa: TRY301
             if kind == "Softmax" and probe == "batch" and np.allclose(out.sum(0), 1) and not np.allclose(out.sum(1), 1):
                 layout = "columns"
             if layout == "columns":
                 out = _value(attempt(function, values.T.copy()), values.T.shape)
                 out = None if out is None else out.T
             if out is None:
-                raise Failure(ValueError("gives nothing"))
+                raise Failure(ValueError("gives nothing"))  # noqa: TRY301
             found["output"] = np.array(out)
             if flag:
                 found |= _derivatives(function, values, out, flag)
@@ -238,9 +238,10 @@ def _derivatives(function: Any, x: Array, out: Array, flag: str | None) -> dict[
     if len(asks) != 2:
         return {}
     g = np.random.default_rng(5).standard_normal(x.shape)
-    results = {}
-    first = names.ranked(asks[0].name, names.UPSTREAM) == 0 or not names.ranked(asks[1].name, names.UPSTREAM) == 0
-    for key, at in (("dinputs", x), ("dinputs_at_output", out), ("dinputs_cache", (x,))):
+    results: dict[str, Array] = {}
+    ways: dict[str, Any] = {"dinputs": x, "dinputs_at_output": out, "dinputs_cache": (x,)}
+    first = names.ranked(asks[0].name, names.UPSTREAM) == 0 or names.ranked(asks[1].name, names.UPSTREAM) != 0
+    for key, at in ways.items():
         pair = (g.copy(), at) if first else (at, g.copy())
         try:
             value = _value(attempt(function, *pair), x.shape)

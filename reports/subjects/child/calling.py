@@ -178,7 +178,7 @@ def text_of(function: Any) -> str:
 
 def instances(holder: type, offers: list[tuple[set[str], Any]], queues: list[list[Any]]) -> Iterator[Any]:
     """Yields objects of a class, built in every way that works; raises nothing."""
-    constructor = holder.__init__ if holder.__init__ is not object.__init__ else _nothing
+    constructor = constructor_of(holder)
     tried = set()
     for queue in queues:
         for optional in (True, False):
@@ -190,6 +190,12 @@ def instances(holder: type, offers: list[tuple[set[str], Any]], queues: list[lis
                     yield attempt(holder, **arguments)
             except Failure:
                 continue
+
+
+def constructor_of(holder: type) -> Callable[..., Any]:
+    """The __init__ of a class, or a function without parameters."""
+    own = getattr(holder, "__init__")  # noqa: B009  # of the class, not of an instance
+    return own if own is not object.__init__ else _nothing
 
 
 def _nothing() -> None:

@@ -17,7 +17,8 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, attempt, slow_calls, copied as copied_value, parameters, required, text_of
+from .calling import Failure, attempt, parameters, required, slow_calls, text_of
+from .calling import copied as copied_value
 
 B, D, H = 7, 5, 11
 MOST_SLOW = 3
@@ -41,9 +42,29 @@ def parameter_like(path: str) -> bool:
 
 PARAMETERS = {"params", "parameters", "weights", "model", "theta", "paramsvalues", "network", "nn", "param", "w", "net",
               "parametersdict", "weightsbiases", "wb"}  # fmt: skip
-CACHES = {"cache", "caches", "memory", "activations", "forwardcache", "store", "states", "storage", "history", "outputs",
-          "forwardoutputs", "intermediate", "intermediates", "cash", "cashe", "layeroutputs", "fwd", "forwardvalues",
-          "temp", "context", "hiddens"}  # fmt: skip
+CACHES = {
+    "cache",
+    "caches",
+    "memory",
+    "activations",
+    "forwardcache",
+    "store",
+    "states",
+    "storage",
+    "history",
+    "outputs",
+    "forwardoutputs",
+    "intermediate",
+    "intermediates",
+    "cash",
+    "cashe",
+    "layeroutputs",
+    "fwd",
+    "forwardvalues",
+    "temp",
+    "context",
+    "hiddens",
+}
 GRADIENTS = {"grads", "gradients", "gradsvalues", "dparams", "derivatives", "gradient", "deltas", "grad", "dweights"}
 OUTPUT = {"al", "yhat", "output", "probs", "ypred", "pred", "predictions", "aout", "outputs", "prediction", "o",
           "finaloutput", "networkoutput", "predicted", "hypothesis"}  # fmt: skip
@@ -95,8 +116,13 @@ class Chain:
         for path, array in found.items():
             if array.dtype.kind == "f" and parameter_like(path) and not any(array is a for a in distinct.values()):
                 distinct[path] = array
-        matrices = {p: a for p, a in distinct.items() if a.ndim == 2 and a.size > 1
-                    and not (1 in a.shape and BIAS.search(p.split(".")[-1] if not p[-1:].isdigit() else p))}  # fmt: skip
+        matrices = {
+            p: a
+            for p, a in distinct.items()
+            if a.ndim == 2
+            and a.size > 1
+            and not (1 in a.shape and BIAS.search(p.split(".")[-1] if not p[-1:].isdigit() else p))
+        }
         best: tuple[list[str], str, int] | None = None
         for orientation, (first, second) in {"in, out": (0, 1), "out, in": (1, 0)}.items():
             for start in matrices:
@@ -125,8 +151,8 @@ class Chain:
         while True:
             position = paths.index(chain[-1])
             rest = [p for p in [*paths[position + 1 :], *paths[:position]] if p not in chain]
-            rest = [p for p in rest if matrices[p].shape[first] == width and 1 < max(matrices[p].shape)]
-            rest = [p for p in rest if not (matrices[p].shape[first] == 1)]
+            rest = [p for p in rest if matrices[p].shape[first] == width and max(matrices[p].shape) > 1]
+            rest = [p for p in rest if matrices[p].shape[first] != 1]
             if not rest:
                 break
             chain.append(rest[0])
@@ -203,7 +229,7 @@ class Chain:
     def gradients(self, pool: dict[str, Array]) -> list[list[Any]] | None:
         """Gradients of all weights among arrays, by shape and by the number in their names; None when some lack."""
         own = {p for p in (*self.weights, *self.biases) if p}
-        rest = {p: a for p, a in pool.items() if p not in own and p.removeprefix("returned.") not in own
+        rest = {p: a for p, a in pool.items() if (p not in own and p.removeprefix("returned.") not in own)
                 or re.search(r"grad|^returned", p)}  # fmt: skip
         return self._assigned({p: a for p, a in rest.items() if a.dtype.kind == "f"})
 
@@ -388,8 +414,14 @@ board_names: set[str] = set()  # globals that came from a board and may be repla
 
 def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: str) -> Array | None:
     """The network's output as rows (B, C), from what a forward returned or stored; the last that fits."""
-    shapes = {"rows": [(batch, c)], "columns": [(c, batch)], "one row": [(1, c), (c,)],
-              "sample": [(c,), (1, c), (c, 1)], "sample column": [(c, 1), (c,)]}[layout]  # fmt: skip
+    known: dict[str, list[tuple[int, ...]]] = {
+        "rows": [(batch, c)],
+        "columns": [(c, batch)],
+        "one row": [(1, c), (c,)],
+        "sample": [(c,), (1, c), (c, 1)],
+        "sample column": [(c, 1), (c,)],
+    }
+    shapes = known[layout]
     if c == 1:
         shapes = [*shapes, (batch,)]
     if layout in ("rows", "columns"):  # some take rows and give columns
@@ -445,7 +477,7 @@ def returned_names(function: Any) -> list[str]:
         return []
     value = returns[-1].value
     parts = value.elts if isinstance(value, ast.Tuple) else [value]
-    return [part.id if isinstance(part, ast.Name) else "" for part in parts]  # type: ignore[union-attr]
+    return [part.id if isinstance(part, ast.Name) else "" for part in parts]
 
 
 class Box:

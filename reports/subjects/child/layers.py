@@ -58,7 +58,9 @@ class Layer:
                     *(({key}, value) for key, value in (more or {}).items()),
                 ]
                 taken = [one for one in required(self.holder) if names.ranked(one.name, names.N_IN) == 0]
-                queues = [[h], [d, h], [h, d]] if taken else [[d, h], [h, d], [d, h, None], [d, h, None, None]]
+                queues: list[list[Any]] = (
+                    [[h], [d, h], [h, d]] if taken else [[d, h], [h, d], [d, h, None], [d, h, None, None]]
+                )
                 for made in instances(self.holder, offers, queues):
                     self._set_up(made, d)
                     yield made
@@ -147,15 +149,17 @@ def _nearest(holder: type) -> str:
 def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
     """The first object whose forward gives (B, H) from (B, D); fixes layout and orientation."""
     b, d, h = SHAPES["batch"]
-    for layer.choice, made in enumerate(islice(layer.build(d, h), MOST_WAYS)):
+    for choice, made in enumerate(islice(layer.build(d, h), MOST_WAYS)):
+        layer.choice = choice
         has_weights = layer.find_weights(made, d, h)
-        for layout, (inputs, wanted) in {
+        layouts: dict[str, tuple[tuple[int, ...], list[tuple[int, ...]]]] = {
             "rows": ((b, d), [(b, h)]),
             "columns": ((d, b), [(h, b)]),
             "sample": ((1, d), [(1, h), (h,)]),
             "sample column": ((d, 1), [(h, 1)]),
             "sample flat": ((d,), [(h,), (1, h), (h, 1)]),
-        }.items():
+        }
+        for layout, (inputs, wanted) in layouts.items():
             x = np.random.default_rng(1).standard_normal(inputs)
             for method in layer.forward[:3]:
                 try:

@@ -104,7 +104,8 @@ def _imported(text: str) -> list[str]:
 
 def _folder(path: Path) -> list[Source]:
     """All files of a folder, packages included."""
-    found, notes = [], []
+    found: list[Source] = []
+    notes: list[str] = []
     for file in sorted(path.rglob("*")):
         inner = file.relative_to(path).parts
         if any(part in SKIPPED or part.startswith(".") for part in inner[:-1]) or file.suffix not in (".py", ".ipynb"):
@@ -281,7 +282,7 @@ class _Modules:
                     tree_of_one, str(source.path), "exec", __future__.annotations.compiler_flag, dont_inherit=True
                 )
                 exec(code, space)
-            except Exception as error:  # one definition that fails does not take the others with it
+            except (Exception, SystemExit, KeyboardInterrupt) as error:  # one that fails takes no other with it
                 if isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
                     line = statement.lineno
                     self.loaded.notes.append(f"{source.path.name}, line {line}: {statement.name} cannot be defined: "
@@ -304,7 +305,7 @@ class _Modules:
                     if inner and not hasattr(module, key):
                         setattr(module, key, self.get(inner))
                 return module if wanted or "." not in name else _nested(name, module)
-            if level or (wanted and (subs := [s for s in wanted if self.find(f"{full}.{s}")])):
+            if level or (wanted and any(self.find(f"{full}.{one}") for one in wanted)):
                 holder = types.ModuleType(full or "package")
                 for key in wanted or ():
                     inner = self.find(f"{full}.{key}" if full else key)

@@ -11,7 +11,6 @@ from .calling import Failure, required, text_of
 from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
 
-
 NETWORK_SECONDS = 4.0  # for driving whole networks
 
 
@@ -111,8 +110,17 @@ def _abstract(holder: type) -> bool:
     """Whether a class is a base alone: its forward is missing or raises NotImplementedError."""
     if getattr(holder, "__abstractmethods__", None):
         return True
-    if names.plain(holder.__name__) not in ("loss", "layer", "activation", "optimizer", "module", "baselayer", "layerbase",
-                                            "activationbase", "base"):  # fmt: skip
+    if names.plain(holder.__name__) not in (
+        "loss",
+        "layer",
+        "activation",
+        "optimizer",
+        "module",
+        "baselayer",
+        "layerbase",
+        "activationbase",
+        "base",
+    ):
         return False
     own = [vars(holder)[name] for name in names.methods(holder, names.FORWARD) if name in vars(holder)]
     return not any(_does_something(function) for function in own)
@@ -124,9 +132,12 @@ def _does_something(function: Any) -> bool:
         body = ast.parse(textwrap.dedent(text_of(function))).body[0].body  # type: ignore[attr-defined]
     except (SyntaxError, ValueError, IndexError, AttributeError):
         return True
-    return any(not isinstance(s, (ast.Pass, ast.Raise)) and not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
-               and not (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, (ast.Constant, ast.Name))))
-               for s in body)  # fmt: skip
+    return any(
+        not isinstance(s, (ast.Pass, ast.Raise))
+        and not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        and not (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, (ast.Constant, ast.Name))))
+        for s in body
+    )
 
 
 def _misspelt(name: str, holder: type) -> dict[str, Any] | None:

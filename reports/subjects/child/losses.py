@@ -12,9 +12,31 @@ from .arrays import Array, arrays, changed, copied, tree
 from .calling import Failure, Recorder, attempt, instances, parameters, required, where
 
 B, C = 7, 3
-GRADIENT = ("backward", "backwardpass", "gradient", "grad", "derivative", "prime", "deriv", "backprop", "bprop", "delta",
-            "dloss", "lossgradient", "lossprime", "lossderivative", "lossgrad", "gradloss", "costderivative", "bwd",
-            "computegradient", "calculategradient", "derivate", "computegrad", "df")  # fmt: skip
+GRADIENT = (
+    "backward",
+    "backwardpass",
+    "gradient",
+    "grad",
+    "derivative",
+    "prime",
+    "deriv",
+    "backprop",
+    "bprop",
+    "delta",
+    "dloss",
+    "lossgradient",
+    "lossprime",
+    "lossderivative",
+    "lossgrad",
+    "gradloss",
+    "costderivative",
+    "bwd",
+    "computegradient",
+    "calculategradient",
+    "derivate",
+    "computegrad",
+    "df",
+)
 
 
 def cases(kind: str) -> list[dict[str, Any]]:
@@ -102,7 +124,7 @@ def _own(holder: type, method: str) -> Any:
 
 
 def _orders(function: Any) -> list[str]:
-    """predicted first, labels first, or both where the names do not say."""
+    """Predicted first, labels first, or both where the names do not say."""
     first = [names.plain(one.name) for one in parameters(function)][:2]
     if len(first) == 2:
         strong_labels = {"ytrue", "target", "targets", "labels", "t", "truth", "actual", "y"}
@@ -176,10 +198,10 @@ def _object(
         return found | {"gradient_error": str(failure), "line": failure.line}
     shape = case["predicted"].shape
     returned = [a for a in tree(result).values() if a.shape == shape]
-    new = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == shape]
-    new.sort(key=lambda both: not names.plain(both[0]).startswith(("d", "grad")))
-    if returned or new:
-        found["gradient"] = np.array(returned[0] if returned else new[0][1])
+    kept = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == shape]
+    kept.sort(key=lambda both: not names.plain(both[0]).startswith(("d", "grad")))
+    if returned or kept:
+        found["gradient"] = np.array(returned[0] if returned else kept[0][1])
     elif other := [a for a in tree(result).values() if a.size]:
         found["gradient"] = np.array(other[0])
     return found

@@ -5,29 +5,70 @@ Axes: B samples, D inputs, H hidden, C outputs.
 """
 
 import re
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from . import adapters, driving, names, scripts
-from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import Failure, attempt, instances, parameters, required, where
-from .driving import B, RATE, Chain, data
+from .arrays import Array, arrays, copied, put, tree
+from .calling import Failure, instances, where
+from .driving import RATE, B, Chain, data
 
 WORDS_TRAIN = re.compile(r"train|fit|learn|sgd|descent|optimi|backprop|step|model|update", re.IGNORECASE)
 WORDS_FORWARD = ("forward", "feedforward", "forwardpass", "forwardprop", "forwardpropagation", "feedforwardpass",
                  "propagate", "forwardpropagate", "fullforwardpropagation", "think", "call", "predict", "query", "run",
                  "feed", "activate", "output", "predictproba", "forwards", "compute", "evaluate", "hypothesis", "infer",
                  "forwardpropogation", "forwardpassnetwork", "lmodelforward", "nn", "net")  # fmt: skip
-WORDS_BACKWARD = ("backward", "backprop", "backpropagation", "backwardpass", "backwardprop", "backpropagate", "gradient",
-                  "gradients", "computegradients", "backwardpropagation", "calculategradients", "grad", "backpropogation",
-                  "fullbackwardpropagation", "back", "backwards", "computegradient", "getgradients", "lmodelbackward",
-                  "calcgradients", "derivatives", "bprop", "backpropogate", "costfunctionprime", "loss")  # fmt: skip
-WORDS_TRAIN_FIRST = ("trainstep", "trainonbatch", "trainbatch", "updateminibatch", "step", "train", "fit", "learn",
-                     "backprop", "backward", "backpropagation", "sgd", "gradientdescent", "optimize", "update",
-                     "trainnetwork", "training", "stochasticgradientdescent", "buildmodel", "model")  # fmt: skip
+WORDS_BACKWARD = (
+    "backward",
+    "backprop",
+    "backpropagation",
+    "backwardpass",
+    "backwardprop",
+    "backpropagate",
+    "gradient",
+    "gradients",
+    "computegradients",
+    "backwardpropagation",
+    "calculategradients",
+    "grad",
+    "backpropogation",
+    "fullbackwardpropagation",
+    "back",
+    "backwards",
+    "computegradient",
+    "getgradients",
+    "lmodelbackward",
+    "calcgradients",
+    "derivatives",
+    "bprop",
+    "backpropogate",
+    "costfunctionprime",
+    "loss",
+)
+WORDS_TRAIN_FIRST = (
+    "trainstep",
+    "trainonbatch",
+    "trainbatch",
+    "updateminibatch",
+    "step",
+    "train",
+    "fit",
+    "learn",
+    "backprop",
+    "backward",
+    "backpropagation",
+    "sgd",
+    "gradientdescent",
+    "optimize",
+    "update",
+    "trainnetwork",
+    "training",
+    "stochasticgradientdescent",
+    "buildmodel",
+    "model",
+)
 
 
 def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
@@ -87,10 +128,16 @@ def _class(name: str, holder: type) -> dict[str, Any] | None:
         "role": "network",
         "kind": "network",
         "form": 2 if any(not trial.get("moved") for trial in gradient) else 4,
-        "forward": {"name": stages.get("forward", ""), **(where(getattr(holder, stages["forward"])) if "forward" in stages else {})},
-        "backward": {"name": stages.get("backward", ""), **(where(getattr(holder, stages["backward"])) if "backward" in stages else {})},
+        "forward": {
+            "name": stages.get("forward", ""),
+            **(where(getattr(holder, stages["forward"])) if "forward" in stages else {}),
+        },
+        "backward": {
+            "name": stages.get("backward", ""),
+            **(where(getattr(holder, stages["backward"])) if "backward" in stages else {}),
+        },
         "trials": (gradient or trials)[:16],
-    }  # fmt: skip
+    }
 
 
 def _sizes(holder: type, outputs: int) -> Iterator[list[Any]]:
@@ -151,7 +198,7 @@ def _object_trial(
             stages.setdefault("forward", short[word])
             break
     if not _gradients(made, short, chain, board, trial, stages):
-        return trial if "output" in trial and layout != "columns" or "output" in trial else None
+        return trial if ("output" in trial and layout != "columns") or "output" in trial else None
     return trial
 
 
@@ -224,15 +271,19 @@ def _trained_twice(
             stages.setdefault("backward", short[word])
             return {"inputs": plain[0], "targets": plain[1], "labels": labels, "layout": layout, "moved": True,
                     "parameters": chain.values(seen[0]), "rate": rate, "orientation": chain.orientation,
-                    "gradients": chain.steps(*seen, rate or 1.0)}  # fmt: skip
+                    "gradients": chain.steps(seen[0], seen[1], rate or 1.0)}  # fmt: skip
     return None
 
 
 def _functions(functions: dict[str, Any], loaded: Any) -> dict[str, Any] | None:
     """A family of free functions as a network: parameters made by one, forward, backward, update by others."""
     short = {names.plain(name): name for name in functions}
-    starts = [name for name in functions if re.search(r"init|create|make|random|get_?(w|p)|setup|param", name, re.IGNORECASE)
-              and not re.search(r"data|batch|adam|velocity|momentum|optim|grad", name, re.IGNORECASE)]  # fmt: skip
+    starts = [
+        name
+        for name in functions
+        if re.search(r"init|create|make|random|get_?(w|p)|setup|param", name, re.IGNORECASE)
+        and not re.search(r"data|batch|adam|velocity|momentum|optim|grad", name, re.IGNORECASE)
+    ]
     trials: list[dict[str, Any]] = []
     stages: dict[str, Any] = {}
     for start in starts:
@@ -259,10 +310,16 @@ def _functions(functions: dict[str, Any], loaded: Any) -> dict[str, Any] | None:
         "role": "network",
         "kind": "network",
         "form": 3,
-        "forward": {"name": stages.get("forward", ""), **(where(functions[stages["forward"]]) if "forward" in stages else {})},
-        "backward": {"name": stages.get("backward", ""), **(where(functions[stages["backward"]]) if "backward" in stages else {})},
+        "forward": {
+            "name": stages.get("forward", ""),
+            **(where(functions[stages["forward"]]) if "forward" in stages else {}),
+        },
+        "backward": {
+            "name": stages.get("backward", ""),
+            **(where(functions[stages["backward"]]) if "backward" in stages else {}),
+        },
         "trials": (gradient or trials)[:16],
-    }  # fmt: skip
+    }
 
 
 def _family(
@@ -390,5 +447,5 @@ def _twice(function: Any, outputs: int, labels: str, layout: str) -> dict[str, A
         return None
     rate = driving.rate_of(function, None)
     return {"inputs": x, "targets": y, "labels": labels, "layout": layout, "parameters": chain.values(seen[0]),
-            "gradients": chain.steps(*seen, rate or 1.0), "rate": rate, "moved": True,
+            "gradients": chain.steps(seen[0], seen[1], rate or 1.0), "rate": rate, "moved": True,
             "orientation": chain.orientation}  # fmt: skip

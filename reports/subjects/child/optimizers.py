@@ -10,7 +10,7 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, copied, put
-from .calling import Failure, Recorder, attempt, instances, parameters, required, where
+from .calling import Failure, Recorder, attempt, constructor_of, instances, parameters, required, where
 from .layers import Layer
 
 STEPS = 3
@@ -53,10 +53,10 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
     if not methods:
         return None
     runs, error = [], ""
-    accepts = {names.plain(one.name) for one in parameters(holder.__init__)} if "__init__" in dir(holder) else set()
+    accepts = {names.plain(one.name) for one in parameters(constructor_of(holder))}
     rhos = {
         names.plain(one.name)
-        for one in parameters(holder.__init__)
+        for one in parameters(constructor_of(holder))
         if isinstance(one.default, float) and one.default > 0.5
     }
     accepts -= rhos & names.DECAY  # a "decay" of 0.9 is the rho of RMSprop, not a schedule
@@ -100,7 +100,7 @@ def _run(
     w, b = start()
     target, read, write = _target(way, w, b, layers)
     other, _, write_other = _target(way, w.copy(), b.copy(), layers)  # a second layer: some count steps per layer
-    params = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
+    params: Any = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
     more = [({"params", "parameters", "weights"}, params)] if params is not None else []
     more += [({"layers", "layer", "model", "network"}, [target, other] if way == "layers" else target)]
     made = next(instances(holder, [*offers, *more], [[], [RATE], [target], [Recorder()]]), None)
@@ -108,7 +108,7 @@ def _run(
         raise Failure(TypeError("it cannot be built"))
     function = getattr(made, methods[0])
     count = len(required(function))
-    steps = []
+    steps: list[list[Array]] = []
     for dw, db in gradients():
         before = copied({"w": read()[0], "b": read()[1]})
         for hook in names.methods(type(made), BEFORE)[:1]:
@@ -122,7 +122,7 @@ def _run(
         elif way == "lists" and count == 2:
             result = attempt(function, *_ordered(function, params, [dw.copy(), db.copy()]))
             if isinstance(result, (list, tuple)) and len(result) == 2:
-                params[:] = [np.array(r) for r in result]  # type: ignore[index]
+                params[:] = [np.array(r) for r in result]
         elif way == "dicts" and count == 2:
             keys = ({"W1": dw.copy(), "b1": db.copy()}, {"dW1": dw.copy(), "db1": db.copy()})
             result = None
@@ -134,7 +134,7 @@ def _run(
                     if k:
                         raise
             if isinstance(result, dict):
-                params.update(result)  # type: ignore[union-attr]
+                params.update(result)
         elif way == "arrays" and count in (2, 3):
             twins = target
             if count == 3 and not re.search(r"name|key|id", required(function)[2].name):

@@ -47,7 +47,8 @@ class Results:
         if len(text) > MOST_JSON:
             text = json.dumps({"components": [], "notes": ["the file makes more results than can be read"], **more})
         with open(folder / "arrays.part", "wb") as file:
-            np.savez(file, **{name.replace("/", "|"): array for name, array in self.arrays.items()})
+            renamed: dict[str, Any] = {name.replace("/", "|"): array for name, array in self.arrays.items()}
+            np.savez(file, **renamed)
         (folder / "result.part").write_text(text, encoding="utf-8")
         os.replace(folder / "arrays.part", folder / "arrays.npz")
         os.replace(folder / "result.part", folder / "result.json")

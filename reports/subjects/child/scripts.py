@@ -39,9 +39,7 @@ def _products(node: ast.AST) -> int:
     """How many matrix products, and how many updates, stand in a piece of code."""
     count = 0
     for part in ast.walk(node):
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult):
-            count += 1
-        elif (
+        if (isinstance(part, ast.BinOp) and isinstance(part.op, ast.MatMult)) or (
             isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in ("dot", "matmul")
         ):
             count += 1
@@ -85,12 +83,26 @@ def _run(file: str, statements: list[ast.stmt], path: list[ast.stmt], space: dic
     finally:
         sys.settrace(None)
     after = copied(arrays(_plain(space)))
-    moved = [k for k in before if k in after and before[k].shape == after[k].shape and not np.array_equal(before[k], after[k])
-             and before[k].dtype.kind == "f"]  # fmt: skip
+    moved = [
+        k
+        for k in before
+        if k in after
+        and before[k].shape == after[k].shape
+        and not np.array_equal(before[k], after[k])
+        and before[k].dtype.kind == "f"
+    ]
     if len([k for k in moved if before[k].ndim == 2]) < 2:
         return None
-    moved += [k for k in before if k in after and k not in moved and re.match(r"b\d*$|b_|bias", k, re.IGNORECASE)
-              and before[k].dtype.kind == "f" and before[k].ndim in (1, 2) and before[k].shape == after[k].shape]  # fmt: skip
+    moved += [
+        k
+        for k in before
+        if k in after
+        and k not in moved
+        and re.match(r"b\d*$|b_|bias", k, re.IGNORECASE)
+        and before[k].dtype.kind == "f"
+        and before[k].ndim in (1, 2)
+        and before[k].shape == after[k].shape
+    ]
     rates = [v for k, v in space.items() if isinstance(v, float) and names.plain(k) in names.RATE]
     inner = path[-1]
     lines = [inner.lineno, getattr(inner, "end_lineno", inner.lineno)]
@@ -102,9 +114,16 @@ def _run(file: str, statements: list[ast.stmt], path: list[ast.stmt], space: dic
         "form": 6,
         "forward": {"name": "the loop", "file": file, "lines": lines},
         "backward": {"name": "the loop", "file": file, "lines": lines},
-        "trials": [{"script": True, "before": {k: before[k] for k in moved}, "after": {k: after[k] for k in moved},
-                    "arrays": {k: a for k, a in small.items() if k not in moved}, "rate": float(rates[0]) if rates else 0.0}],
-    }  # fmt: skip
+        "trials": [
+            {
+                "script": True,
+                "before": {k: before[k] for k in moved},
+                "after": {k: after[k] for k in moved},
+                "arrays": {k: a for k, a in small.items() if k not in moved},
+                "rate": float(rates[0]) if rates else 0.0,
+            }
+        ],
+    }
 
 
 def _plain(space: dict[str, Any]) -> dict[str, Any]:
@@ -126,9 +145,14 @@ def _enter(file: str, loop: ast.stmt, space: dict[str, Any]) -> None:
     """Gives a for-loop's variables the first values that it would have."""
     if not isinstance(loop, ast.For):
         return
-    first = ast.Assign(targets=[loop.target], value=ast.Call(
-        func=ast.Name("next", ast.Load()), args=[ast.Call(func=ast.Name("iter", ast.Load()), args=[loop.iter], keywords=[])],
-        keywords=[]))  # fmt: skip
+    first = ast.Assign(
+        targets=[loop.target],
+        value=ast.Call(
+            func=ast.Name("next", ast.Load()),
+            args=[ast.Call(func=ast.Name("iter", ast.Load()), args=[loop.iter], keywords=[])],
+            keywords=[],
+        ),
+    )
     _execute(file, ast.fix_missing_locations(ast.copy_location(first, loop)), space, strict=False)
 
 

@@ -64,6 +64,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.stubbed: list[str] = []
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        """Says that the module is a stub, unless the standard library or NumPy has it."""
         if name.split(".")[0] in sys.stdlib_module_names or name.startswith("numpy"):
             return None
         self.stubbed.append(name)
@@ -100,7 +101,7 @@ def install() -> list[str]:
 
 def _nnfs() -> types.ModuleType:
     """The book's package without its patching of NumPy: init() does nothing, float64 stays."""
-    module = Stub("nnfs")
+    module: Any = Stub("nnfs")
     module.init = lambda *_, **__: None
     module.datasets = _datasets()
     return module
@@ -108,7 +109,7 @@ def _nnfs() -> types.ModuleType:
 
 def _datasets() -> types.ModuleType:
     """Small data in the shapes of nnfs.datasets."""
-    module = Stub("nnfs.datasets")
+    module: Any = Stub("nnfs.datasets")
     rng = np.random.default_rng(0)
 
     def points(samples: int = 5, classes: int = 3, **_: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -125,14 +126,14 @@ def _datasets() -> types.ModuleType:
 
 
 def _scipy() -> types.ModuleType:
-    module = Stub("scipy")
+    module: Any = Stub("scipy")
     module.special = _special()
     return module
 
 
 def _special() -> types.ModuleType:
     """The few functions of scipy.special that networks use."""
-    module = Stub("scipy.special")
+    module: Any = Stub("scipy.special")
 
     def expit(x: Any) -> Any:
         small = np.exp(-np.abs(x))
