@@ -58,9 +58,11 @@ def test_a_package_is_one_namespace_with_relative_imports(tmp_path: Path) -> Non
     (package / "maths.py").write_text("import numpy as np\n\ndef product(a, b):\n    return a @ b\n", encoding="utf-8")
     (package / "layers.py").write_text(
         "import numpy as np\nfrom .maths import product\n\nclass Affine:\n"
-        "    def __init__(self, n_in, n_out):\n        self.w = np.ones((n_in, n_out))\n        self.b = np.zeros(n_out)\n"
+        "    def __init__(self, n_in, n_out):\n"
+        "        self.w, self.b = np.ones((n_in, n_out)), np.zeros(n_out)\n"
         "    def forward(self, x):\n        self.x = x\n        return product(x, self.w) + self.b\n"
-        "    def backward(self, g):\n        self.dw, self.db = product(self.x.T, g), g.sum(axis=0)\n        return product(g, self.w.T)\n",
+        "    def backward(self, g):\n        self.dw, self.db = product(self.x.T, g), g.sum(axis=0)\n"
+        "        return product(g, self.w.T)\n",
         encoding="utf-8",
     )
     (subject,) = [check(tmp_path)]

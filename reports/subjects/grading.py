@@ -187,7 +187,7 @@ def _before(ledger: Path) -> dict[str, Row]:
 
 
 def gradebook(rows: Iterable[Row]) -> pd.DataFrame:
-    """Returns one row per submission: verdict, defects, first diagnosis, group of the same cause, then a column per kind."""
+    """Returns one row per submission: verdict, first diagnosis, group of one cause, then a column per kind."""
     rows = list(rows)
     kinds = sorted({kind for row in rows for kind in row["kinds"]})
     groups: dict[tuple[str, ...], int] = {}

@@ -77,7 +77,7 @@ def loss(seen: dict[str, Any]) -> Component:
 
 
 def _takes_logits(seen: dict[str, Any]) -> bool:
-    """Whether a loss that is called fused gives softmax cross-entropy for logits, or at least not that of probabilities."""
+    """Whether a loss that is called fused takes logits: it does unless it is right for probabilities alone."""
     values = {case["format"]: case for case in seen["cases"] if isinstance(case.get("value"), np.ndarray)}
     logits, given = values.get("one-hot"), values.get("one-hot, probabilities")
     if logits is None or given is None:
@@ -318,7 +318,7 @@ def _explained(case: dict[str, Any], kind: str, have: Array, p: Array, y: Array)
 
 
 def consistent(losses: list[tuple[dict[str, Any], Component]]) -> None:
-    """Where all other losses of a file divide by the batch size and one does not, that one is wrong, not another convention."""
+    """Where all other losses of a file have torch's size and one has not, that one is wrong, no convention."""
     scales = {}
     for seen, made in losses:
         ratios = [

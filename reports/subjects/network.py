@@ -306,7 +306,7 @@ DERIVATIVES = {
 def constants(
     trial: Trial, right: list[tuple[Array, Array]], decay: bool = False
 ) -> list[tuple[float | None, float | None]]:
-    """The constant of each parameter's gradient; None where it is no multiple of the right one, NaN where there is none."""
+    """The constant of each parameter's gradient; None where it is no multiple of the right one, NaN without any."""
     found: list[tuple[float | None, float | None]] = []
     for (dw, db), (w, b), (have_w, have_b) in zip(right, trial.parameters, trial.gradients, strict=True):
         found.append(
@@ -517,7 +517,7 @@ def _stale(trial: Trial, shape: Shape) -> tuple[float, ...]:
 def _biases(
     trial: Trial, ratios: list[tuple[float | None, float | None]], made: list[tuple[Array, Array]], shape: Shape
 ) -> str | None:
-    """ "" where the biases' gradients are right too, words for how they are wrong, None where that is not known."""
+    """How the biases' gradients are wrong: no words where they are right, None where it is not known."""
     main = next((w for w, _ in ratios if w), 0.0)
     says = []
     for (have_w, have), (_, right), (_, ratio), (_, b) in zip(
@@ -623,7 +623,8 @@ def _partial(trial: Trial, fits: list[Shape]) -> str:
             if weights[-1] and any(r is None for pair in ratios for r in pair):
                 wrong = [f"{name} of layer {k + 1}" for k, pair in enumerate(ratios)
                          for name, r in zip(("weights", "biases"), pair, strict=True) if r is None]  # fmt: skip
-                return f"with {WORDS[loss]} the last layer's weights are right, wrong are {', '.join(wrong)}; cause unknown"
+                told = ", ".join(wrong)
+                return f"with {WORDS[loss]} the last layer's weights are right, wrong are {told}; cause unknown"
     return ""
 
 

@@ -100,6 +100,7 @@ def adagrad(eps: str) -> Rule:
     return rule
 
 
+NO_POWER = "the bias correction lacks the power t: it is right in the first step alone"
 EPS = "epsilon stands inside the root"
 INSIDE = "the rate stands inside the velocity, torch's outside: they differ under decay from the second update on"
 RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rule), the right one first
@@ -123,8 +124,8 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
         ("departs", "epsilon is added before the correction (epsilon hat)", adam("right", "hat")),
         ("defective", "the bias correction is missing", adam("none", "outside")),
         ("defective", "the bias correction is missing", adam("none", "inside")),
-        ("defective", "the bias correction lacks the power t: it is right in the first step alone", adam("constant", "outside")),
-        ("defective", "the bias correction lacks the power t: it is right in the first step alone", adam("constant", "inside")),
+        ("defective", NO_POWER, adam("constant", "outside")),
+        ("defective", NO_POWER, adam("constant", "inside")),
         ("defective", "t advances with every parameter or layer, not with every step", adam("first", "outside")),
         ("defective", "t advances with every parameter or layer, not with every step", adam("second", "outside")),
         ("defective", "t is one ahead in the bias correction", adam("late", "outside")),
@@ -142,7 +143,7 @@ COMMON: list[tuple[str, str, Rule]] = [
 ]
 RATES: list[tuple[str, str, Callable[[float, float, int], float]]] = [
     ("right", "", lambda a, d, k: a / (1 + d * k)),
-    ("departs", "the rate decays one update early: the first is smaller already", lambda a, d, k: a / (1 + d * (k + 1))),
+    ("departs", "the rate decays one update early: the first is smaller", lambda a, d, k: a / (1 + d * (k + 1))),
     ("departs", "the decay is another: (1 - decay)^k", lambda a, d, k: a * (1 - d) ** k),
     ("departs", "the decay is another: decay^k", lambda a, d, k: a * d**k),
     ("departs", "the decay is another: 1 - decay k", lambda a, d, k: a * (1 - d * k)),

@@ -126,7 +126,7 @@ def _cancelling(components: list[Component]) -> None:
             diagonal = [row for row in one.rows if "only the diagonal" in row.says]
             for row in diagonal:
                 row.status = "departs"
-                row.says = "only the diagonal p (1 - p) of its derivative: with this file's binary cross-entropy it gives p - y"
+                row.says = "only the diagonal p (1 - p): with this file's binary cross-entropy it gives p - y"
             if diagonal and one.status != "defective":
                 one.diagnoses = []
 

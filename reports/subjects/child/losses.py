@@ -198,10 +198,10 @@ def _object(
         return found | {"gradient_error": str(failure), "line": failure.line}
     shape = case["predicted"].shape
     returned = [a for a in tree(result).values() if a.shape == shape]
-    kept = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == shape]
-    kept.sort(key=lambda both: not names.plain(both[0]).startswith(("d", "grad")))
-    if returned or kept:
-        found["gradient"] = np.array(returned[0] if returned else kept[0][1])
+    stored = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == shape]
+    stored.sort(key=lambda both: not names.plain(both[0]).startswith(("d", "grad")))
+    if returned or stored:
+        found["gradient"] = np.array(returned[0] if returned else stored[0][1])
     elif other := [a for a in tree(result).values() if a.size]:
         found["gradient"] = np.array(other[0])
     return found

@@ -72,7 +72,7 @@ WORDS_TRAIN_FIRST = (
 
 
 def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
-    """Returns whole networks as plain data: classes, then families of functions, then scripts; none after `deadline`."""
+    """Returns whole networks as plain data: classes, families of functions, scripts; none after `deadline`."""
     driving.deadline[0] = deadline
     known = {one["name"] for one in components}
     found: list[dict[str, Any]] = []
@@ -241,7 +241,7 @@ def _trained_twice(
     holder: type, short: dict[str, str], sizes: list[Any], plain: tuple[Array, Array], given: tuple[Array, Array],
     outputs: int, labels: str, layout: str, stages: dict[str, Any],
 ) -> dict[str, Any] | None:  # fmt: skip
-    """A network that makes its parameters when it trains: one round and two, from one seed; the difference is a step."""
+    """A network that makes its parameters when it trains: one round and two, from one seed, are one step apart."""
     for word in WORDS_TRAIN_FIRST:
         if word not in short:
             continue
@@ -399,7 +399,7 @@ def _family(
 
 
 def _rank(name: str, words: tuple[str, ...]) -> int:
-    """How well a function's name fits a list of words: its position, more when only a part fits, 99 when nothing does."""
+    """How well a function's name fits a list of words: its position, more when a part fits, 99 when nothing does."""
     short = names.plain(name)
     if short in words:
         return words.index(short)

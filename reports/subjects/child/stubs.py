@@ -28,6 +28,7 @@ class Stub(types.ModuleType):
         return made
 
     def __call__(self, *args: Any, **_: Any) -> Any:
+        """Gives a stub; as a decorator it changes nothing."""
         if len(args) == 1 and isinstance(args[0], (types.FunctionType, type)):
             return args[0]  # used as a decorator, it changes nothing
         return Stub("result")
