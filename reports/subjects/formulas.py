@@ -181,6 +181,8 @@ def _backward_row(made: Component, kind: str, alpha: float, probe: dict[str, Any
         upstream = g
     if not forms or output.shape != z.shape:
         return
+    if kind == "Softmax":
+        forms = {k: f * g if k.startswith("derivative") and f.shape == g.shape else f for k, f in forms.items()}
     with np.errstate(all="ignore"):
         wanted = _gradients(kind, alpha, z, upstream, output)
     verdicts = [_backward_verdict(kind, form, wanted, z, upstream, key) for key, form in forms.items()]

@@ -171,6 +171,7 @@ def optimizer(seen: dict[str, Any]) -> Component:
             "lists": "lists of arrays",
             "dicts": "dicts of arrays",
             "arrays": "one array and its gradient",
+            "own parameters": "the layer's parameter objects",
         }[run["way"]]
         made.rows += _run_rows(kind, seen, run)
     return made

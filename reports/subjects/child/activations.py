@@ -114,10 +114,10 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     asks = [names.plain(one.name) for one in wants]
     try:
         if len(asks) == 1 and (asks[0] in ("x", "z", "inputs", "input") or names.plain(backward[0]) in DERIVATIVES):
-            derivative = tree(attempt(function, turn(x).copy()))
-            at_output = tree(attempt(function, turn(out).copy()))
-            found["derivative"] = np.array(turn(next(iter(derivative.values()))))
-            found["derivative_at_output"] = np.array(turn(next(iter(at_output.values()))))
+            for key, at in (("derivative", x), ("derivative_at_output", out)):
+                given = turn(at).copy()
+                value = next(iter(tree(attempt(function, given)).values()))
+                found[key] = np.array(turn(np.full(given.shape, value) if value.ndim == 0 else value))
             return found
         offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())]
         result = attempt(function, **bound(function, offers, [upstream, turn(x).copy()], optional=False))
@@ -231,7 +231,8 @@ def _derivatives(function: Any, x: Array, out: Array, flag: str | None) -> dict[
     if flag or len(asks) == 1:
         found = {}
         for key, at in (("derivative", x), ("derivative_at_output", out)):
-            value = _value(attempt(function, at.copy(), **more), x.shape)
+            result = attempt(function, at.copy(), **more)
+            value = np.full(x.shape, float(result)) if isinstance(result, (int, float)) else _value(result, x.shape)
             if value is not None:
                 found[key] = np.array(value)
         return found

@@ -28,6 +28,13 @@ SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweig
           "setup", "compile", "initializeparameters")  # fmt: skip
 
 
+def _one(z: Any) -> Any:
+    return np.ones_like(z)
+
+
+ACTIVATION: list[Any] = [None]  # what a layer gets that asks for an activation: one of the file's own
+
+
 class Layer:
     """One class seen as a layer: how to build it, and which of its arrays is what."""
 
@@ -55,6 +62,8 @@ class Layer:
                     ({"b", "bias", "biases"}, rng.standard_normal(biases)),
                     (names.RATE, RATE),
                     ({"optimizer", "opt", "optim"}, self.recorder),
+                    ({"activation", "activationfn", "actfn", "act", "activationfunction", "activator"}, ACTIVATION[0]),
+                    ({"activationprime", "activationderivative", "dactivation"}, _one),
                     *(({key}, value) for key, value in (more or {}).items()),
                 ]
                 taken = [one for one in required(self.holder) if names.ranked(one.name, names.N_IN) == 0]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import activations, layers, losses, names, networks, optimizers, stubs
-from .calling import Failure, required, text_of
+from .calling import Failure, attempt, required, text_of
 from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
 
@@ -39,6 +39,7 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
 def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
+    layers.ACTIVATION[0] = _own_activation(loaded)
     own_layers: list[tuple[dict[str, Any], type]] = []
     later = []
     for name, holder in loaded.classes.items():
@@ -73,6 +74,21 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
         found += _some(lambda n=name, p=partner, g=gradient, k=kind: losses.from_functions(
             n, loaded.functions[n], p, g, k))  # fmt: skip
     return found
+
+
+def _own_activation(loaded: Loaded) -> Any:
+    """An activation of the file, for layers that ask for one: an object of a class, else a function, else nothing."""
+    for wanted in ("ReLU", "Sigmoid", "Tanh"):
+        for name, holder in loaded.classes.items():
+            if names.kind(name) == wanted and not required(holder):
+                try:
+                    return attempt(holder)
+                except Failure:
+                    continue
+        for name, function in loaded.functions.items():
+            if names.plain(name) == wanted.lower():
+                return function
+    return None
 
 
 def _some(look_at: Any) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         ):
             continue
         offers = [(names.RATE, RATE), *((groups[key], value) for key, value in values.items())]
-        for way in ("layer", "lists", "arrays", "dicts", "layers"):
+        for way in ("layer", "lists", "arrays", "dicts", "layers", "own parameters"):
             try:
                 steps, used = _run(holder, offers, methods, way, layers)
             except Failure as failure:
@@ -100,8 +100,12 @@ def _run(
     w, b = start()
     target, read, write = _target(way, w, b, layers)
     other, _, write_other = _target(way, w.copy(), b.copy(), layers)  # a second layer: some count steps per layer
+    if way == "own parameters" and not hasattr(target, "parameters"):
+        raise Failure(TypeError("the file's own layer has no parameters()"))
+    own = list(attempt(target.parameters)) if way == "own parameters" else None
     params: Any = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
     more = [({"params", "parameters", "weights"}, params)] if params is not None else []
+    more += [({"params", "parameters"}, own)] if own else []
     more += [({"layers", "layer", "model", "network"}, [target, other] if way == "layers" else target)]
     made = next(instances(holder, [*offers, *more], [[], [RATE], [target], [Recorder()]]), None)
     if made is None:
@@ -119,6 +123,9 @@ def _run(
             attempt(function, *([target] if way == "layer" else [[target, other]])[:count])
             if way == "layer" and count:
                 attempt(function, other)
+        elif way == "own parameters" and count == 0:
+            write(dw, db)
+            attempt(function)
         elif way == "lists" and count == 2:
             result = attempt(function, *_ordered(function, params, [dw.copy(), db.copy()]))
             if isinstance(result, (list, tuple)) and len(result) == 2:
@@ -170,7 +177,7 @@ def _target(way: str, w: Array, b: Array, layers: list[tuple[dict[str, Any], typ
     if way == "arrays":
         twins: dict[str, Any] = {"w": {"value": w}, "b": {"value": b}}
         return twins, lambda: (twins["w"]["value"], twins["b"]["value"]), None
-    if way in ("layer", "layers") and layers:
+    if way in ("layer", "layers", "own parameters") and layers:
         return _own_layer(*layers[0], w, b)
     if way in ("layer", "layers"):
         target: Any = Holder()

@@ -4,6 +4,7 @@ Axes: as theirs; the parent tells inputs and targets by their shapes.
 """
 
 import ast
+import builtins
 import re
 import sys
 import time
@@ -14,7 +15,8 @@ import numpy as np
 from . import names
 from .arrays import arrays, copied
 from .calling import Failure, Slow, attempt
-from .driving import deadline
+from .driving import COUNT, RATE, B, Chain, data, deadline, lay
+from .stubs import Stub
 
 MOST_LINES = 400_000  # of theirs that may run before the loop; a script that does more is left alone
 
@@ -26,12 +28,13 @@ def look_at(loaded: Any) -> dict[str, Any] | None:
             loop = _loop(statements)
             if loop is None:
                 continue
-            try:
-                found = _run(file, statements, loop, dict(space))
-            except Failure:
-                continue
-            if found:
-                return found
+            for labels in ("one-hot", "column", "indices", "vector"):
+                try:
+                    found = _run(file, statements, loop, dict(space), labels)
+                except Failure:
+                    continue
+                if found:
+                    return found
     return None
 
 
@@ -58,7 +61,9 @@ def _loop(statements: list[ast.stmt]) -> list[ast.stmt] | None:
     return None
 
 
-def _run(file: str, statements: list[ast.stmt], path: list[ast.stmt], space: dict[str, Any]) -> dict[str, Any] | None:
+def _run(
+    file: str, statements: list[ast.stmt], path: list[ast.stmt], space: dict[str, Any], labels: str
+) -> dict[str, Any] | None:
     """Runs what stands before the loop, then the loop's body once; returns arrays before and after."""
     steps = [0]
 
@@ -75,6 +80,7 @@ def _run(file: str, statements: list[ast.stmt], path: list[ast.stmt], space: dic
             _before(file, current, loop, space)
             _enter(file, loop, space)
             current = loop.body  # type: ignore[attr-defined]
+        _lend(current, space, labels)
         before = {k: np.array(v) for k, v in copied(arrays(_plain(space))).items()}
         for statement in current:
             if isinstance(statement, (ast.Break, ast.Continue)):
@@ -124,6 +130,28 @@ def _run(file: str, statements: list[ast.stmt], path: list[ast.stmt], space: dic
             }
         ],
     }
+
+
+def _lend(body: list[ast.stmt], space: dict[str, Any], labels: str) -> None:
+    """Gives names that a loop reads but that are not there, because their file is not, what their names mean."""
+    used = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    lacking = [
+        name for name in used if not hasattr(builtins, name) and (name not in space or isinstance(space[name], Stub))
+    ]
+    found = arrays(_plain({k: v for k, v in space.items() if not isinstance(v, Stub)}))
+    chain = Chain.find(found, None, None)
+    if not lacking or chain is None:
+        return
+    widths = chain.widths(found)
+    if (widths[-1] == 1) != (labels in ("column", "vector")):
+        return
+    x, y = data(B, widths[0], widths[-1], labels)
+    x, y = lay(x, y, "rows" if chain.orientation == "in, out" else "columns")
+    for name in lacking:
+        for group, value in ((names.INPUTS, x), (names.TARGETS, y), (COUNT, B), (names.RATE, RATE)):
+            if names.plain(name) in group:
+                space[name] = value.copy() if isinstance(value, np.ndarray) else value
+                break
 
 
 def _plain(space: dict[str, Any]) -> dict[str, Any]:
