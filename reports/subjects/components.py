@@ -52,6 +52,10 @@ def dense(seen: dict[str, Any]) -> Component:
         hint = f"; {seen['nearest']} is nearly spelt so" if seen.get("nearest") else ""
         status = "defective" if seen.get("nearest") else "missing"
         made.rows.append(Row("backward", "", status, says=f"backward is not written yet{hint}", stage="backward"))
+    got = [probe for probe in probes if isinstance(probe.get("dweights"), np.ndarray)]
+    if seen["biases"] and got and not any(isinstance(probe.get("dbiases"), np.ndarray) for probe in got):
+        says = "the gradient of the biases is not computed, or not found"
+        made.rows.append(Row("gradient of biases", "", "missing", says=says, stage="backward"))
     lost = any(row.status == "defective" and row.probe and "crashes" not in row.says for row in made.rows)
     if lost and inner == "Identity":
         made.diagnoses = once(tiny.diagnosed(case, tries))

@@ -289,7 +289,9 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     shape_w = (d, h) if layer.orientation == "in, out" else (h, d)
     tail = {p: p.split(".")[-1].split(" ")[-1] for p in pool}
     dw = [p for p, a in pool.items() if a.shape == shape_w and p not in theirs]
-    dw.sort(key=lambda p: (not DW.search(tail[p]), bool(DB.search(tail[p])), not p.startswith("returned")))
+    dw.sort(
+        key=lambda p: (not DW.search(tail[p]), bool(DB.search(tail[p]) or DB.search(p)), not p.startswith("returned"))
+    )
     dx = [p for p, a in returned.items() if a.shape == lay_in(x, layer.layout).shape]
     named = [p for p in pool if names.plain(tail[p]) in DINPUTS and p not in theirs]
     dx_path = f"returned {dx[0]}".strip() if dx else next(iter(sorted(named, key=lambda p: DINPUTS.index(
@@ -301,8 +303,8 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
         dw = [p for p in dw if p != dx_path]
         found["dinputs"] = np.array(lay_out(pool[dx_path], layer.layout, d))
     db = [p for p, a in pool.items() if p not in theirs and p != dx_path and p not in dw[:1]
-          and (DB.search(tail[p]) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip
-    db.sort(key=lambda p: (not DB.search(tail[p]), pool[p].size != h))
+          and ((DB.search(tail[p]) or DB.search(p)) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip
+    db.sort(key=lambda p: (not (DB.search(tail[p]) or DB.search(p)), pool[p].size != h))
     if not dw:
         dw = [p for p in pool if p not in theirs and p != dx_path and re.search(r"d_?w", tail[p], re.IGNORECASE)]
     if dw:
