@@ -289,9 +289,7 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     shape_w = (d, h) if layer.orientation == "in, out" else (h, d)
     tail = {p: p.split(".")[-1].split(" ")[-1] for p in pool}
     dw = [p for p, a in pool.items() if a.shape == shape_w and p not in theirs]
-    dw.sort(
-        key=lambda p: (not DW.search(tail[p]), bool(DB.search(tail[p]) or DB.search(p)), not p.startswith("returned"))
-    )
+    dw.sort(key=lambda p: (not DW.search(tail[p]), bool(is_db(p)), not p.startswith("returned")))
     dx = [p for p, a in returned.items() if a.shape == lay_in(x, layer.layout).shape]
     named = [p for p in pool if names.plain(tail[p]) in DINPUTS and p not in theirs]
     dx_path = f"returned {dx[0]}".strip() if dx else next(iter(sorted(named, key=lambda p: DINPUTS.index(
@@ -303,8 +301,8 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
         dw = [p for p in dw if p != dx_path]
         found["dinputs"] = np.array(lay_out(pool[dx_path], layer.layout, d))
     db = [p for p, a in pool.items() if p not in theirs and p != dx_path and p not in dw[:1]
-          and ((DB.search(tail[p]) or DB.search(p)) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip
-    db.sort(key=lambda p: (not (DB.search(tail[p]) or DB.search(p)), pool[p].size != h))
+          and (is_db(p) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip
+    db.sort(key=lambda p: (not is_db(p), pool[p].size != h))
     if not dw:
         dw = [p for p in pool if p not in theirs and p != dx_path and re.search(r"d_?w", tail[p], re.IGNORECASE)]
     if dw:
@@ -328,6 +326,11 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     return found
 
 
+def is_db(path: str) -> bool:
+    """Whether a path, or its last part, is called like a gradient of biases."""
+    return bool(DB.search(path.split(".")[-1].split(" ")[-1]) or DB.search(path))
+
+
 def _rate_of(function: Any, made: Any) -> float:
     """The learning rate that a backward used: the one that it was given, or the object's own."""
     if any(names.ranked(one.name, names.RATE) == 0 for one in parameters(function)):
@@ -340,7 +343,12 @@ def _rate_of(function: Any, made: Any) -> float:
 
 def several(found: dict[str, Array]) -> bool:
     """Whether arrays are the weights of more than one layer: matrices of different shapes."""
-    matrices = {a.shape for path, a in found.items() if a.ndim == 2 and min(a.shape) > 1 and not NO_WEIGHT.search(path)}
+    batch = SHAPES["batch"][0]
+    matrices = {
+        a.shape
+        for path, a in found.items()
+        if a.ndim == 2 and min(a.shape) > 1 and batch not in a.shape and not NO_WEIGHT.search(path)
+    }
     return len({tuple(sorted(shape)) for shape in matrices}) > 1
 
 
