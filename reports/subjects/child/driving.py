@@ -41,7 +41,7 @@ def parameter_like(path: str) -> bool:
 
 
 PARAMETERS = {"params", "parameters", "weights", "model", "theta", "paramsvalues", "network", "nn", "param", "w", "net",
-              "parametersdict", "weightsbiases", "wb"}  # fmt: skip
+              "parametersdict", "neuralnet", "neuralnetwork", "weightsbiases", "wb"}  # fmt: skip
 CACHES = {
     "cache",
     "caches",
@@ -517,6 +517,8 @@ def initial(function: Any, outputs: int) -> Any:
     for one in required(function):
         group = names.ranked(one.name, *(g for g, _ in offers))
         near = [v for key, v in space.items() if names.plain(key) == names.plain(one.name) and not callable(v)]
+        if not near and names.plain(one.name) in ACTIVATIONS:
+            near = activation_globals(space)
         if near:
             arguments[one.name] = copied_value(near[0])
         elif group >= 0:
@@ -524,6 +526,14 @@ def initial(function: Any, outputs: int) -> Any:
         elif queue:
             arguments[one.name] = queue.pop(0)
     return attempt(function, **arguments)
+
+
+ACTIVATIONS = {"actf", "activation", "act", "activationfunction", "activationf", "funcionact", "actfn", "g"}
+
+
+def activation_globals(space: dict[str, Any]) -> list[Any]:
+    """What a file itself calls like an activation: a function, or a pair of it and its derivative."""
+    return [v for k, v in space.items() if names.kind(k) in names.ACTIVATIONS and (callable(v) or isinstance(v, tuple))]
 
 
 def global_width(function: Any) -> int:

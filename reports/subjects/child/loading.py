@@ -373,7 +373,9 @@ SAFE_CALLS = {"array", "zeros", "ones", "eye", "arange", "linspace", "sqrt", "lo
 def literal(node: ast.expr) -> bool:
     """Whether an expression is made of constants, of simple NumPy calls on constants, or is a lambda."""
     if isinstance(node, ast.Lambda):
-        return True
+        return True  # it is made, not called
+    if isinstance(node, (ast.Tuple, ast.List)):
+        return all(literal(part) for part in node.elts)
     for part in ast.walk(node):
         if isinstance(part, ast.Call):
             name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")

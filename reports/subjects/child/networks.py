@@ -176,6 +176,12 @@ def _object_trial(
     if made is None:
         return None
     chain = Chain.find(arrays(made), driving.D, outputs)
+    if chain is None and (fixed := Chain.find(arrays(made), None, None)):  # its sizes stand in its code
+        widths = fixed.widths(arrays(made))
+        if widths[0] not in (batch, driving.D) and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
+            chain, outputs = fixed, widths[-1]
+            x, y = data(batch, widths[0], outputs, labels)
+            given_x, given_y = driving.lay(x, y, layout)
     if chain is None:
         return _trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
     chain.fill(lambda path, value: put(made, path, value), arrays(made))
@@ -393,6 +399,19 @@ def _family(
         if new and chain.moved(before, new):
             rate = driving.rate_of(functions[name], None)
             trial |= {"gradients": chain.steps(before, new, rate or 1.0), "rate": rate, "moved": True}
+            stages.setdefault("backward", name)
+            return trial
+    for name in functions:
+        if not WORDS_TRAIN.search(name) or name in (start, stages.get("forward")):
+            continue
+        before = copied(box.arrays())
+        try:
+            driving.called(None, functions[name], board)
+        except Failure:
+            continue
+        if chain.moved(before, box.arrays()):
+            rate = driving.rate_of(functions[name], None)
+            trial |= {"gradients": chain.steps(before, box.arrays(), rate or 1.0), "rate": rate, "moved": True}
             stages.setdefault("backward", name)
             return trial
     return trial if "output" in trial else None
