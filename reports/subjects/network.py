@@ -303,9 +303,7 @@ DERIVATIVES = {
 }
 
 
-def constants(
-    trial: Trial, right: list[tuple[Array, Array]], decay: bool = False
-) -> list[tuple[float | None, float | None]]:
+def constants(trial: Trial, right: list[tuple[Array, Array]]) -> list[tuple[float | None, float | None]]:
     """The constant of each parameter's gradient; None where it is no multiple of the right one, NaN without any."""
     found: list[tuple[float | None, float | None]] = []
     for (dw, db), (w, b), (have_w, have_b) in zip(right, trial.parameters, trial.gradients, strict=True):
@@ -315,7 +313,6 @@ def constants(
                 float("nan") if b is None or have_b is None else _ratio(have_b, db, b, trial),
             )
         )
-    _ = decay
     return found
 
 

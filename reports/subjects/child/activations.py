@@ -173,7 +173,6 @@ def from_functions(name: str, function: Any, partner: str | None, derivative: An
     """Returns a pair of functions as plain data; None when the first is no activation."""
     if not parameters(function) or len(required(function)) > 1:
         return None
-    x = inputs(kind)["batch"]
     flag = next((one.name for one in parameters(function)[1:] if "der" in one.name.lower() or one.name in (
         "grad", "backward", "prime", "d")), None)  # fmt: skip
     probes = []
@@ -204,7 +203,6 @@ def from_functions(name: str, function: Any, partner: str | None, derivative: An
             if probe == "batch" and "output" not in found:
                 return None
         probes.append({"probe": probe, **found})
-    _ = x
     alphas = [one.default for one in parameters(function)[1:] if isinstance(one.default, float)]
     back = derivative or (function if flag else None)
     return {

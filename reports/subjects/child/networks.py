@@ -84,7 +84,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
             found += _guarded(lambda n=name, h=holder: _class(n, h))
     functions = {name: f for name, f in loaded.functions.items() if name not in known}
     if not found:
-        found += _guarded(lambda: _functions(functions, loaded))
+        found += _guarded(lambda: _functions(functions))
     if not any(_useful(one) for one in found):
         found += _guarded(lambda: scripts.look_at(loaded))
     return found
@@ -281,9 +281,8 @@ def _trained_twice(
     return None
 
 
-def _functions(functions: dict[str, Any], loaded: Any) -> dict[str, Any] | None:
+def _functions(functions: dict[str, Any]) -> dict[str, Any] | None:
     """A family of free functions as a network: parameters made by one, forward, backward, update by others."""
-    short = {names.plain(name): name for name in functions}
     starts = [
         name
         for name in functions
@@ -310,7 +309,6 @@ def _functions(functions: dict[str, Any], loaded: Any) -> dict[str, Any] | None:
     if not trials:
         return None
     gradient = [trial for trial in trials if "gradients" in trial]
-    _ = short, loaded
     return {
         "name": stages.get("forward") or stages.get("backward", "functions"),
         "role": "network",

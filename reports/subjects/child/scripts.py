@@ -78,9 +78,9 @@ def _run(
         current = statements
         for loop in path:
             _before(file, current, loop, space)
+            _lend([loop], space, labels)
             _enter(file, loop, space)
             current = loop.body  # type: ignore[attr-defined]
-        _lend(current, space, labels)
         before = {k: np.array(v) for k, v in copied(arrays(_plain(space))).items()}
         for statement in current:
             if isinstance(statement, (ast.Break, ast.Continue)):
