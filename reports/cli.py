@@ -16,6 +16,7 @@ import click
 
 from reports.cases import CASES, DTYPES, Case, select
 from reports.lessons.commands import diff, notebooks
+from reports.subjects.command import check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -312,6 +313,9 @@ def _explain_failure(console: Any, rows: "pd.DataFrame") -> None:
 
     if verdict(rows["status"]):
         console.print(f"\n{failure(rows)}\n", highlight=False, soft_wrap=True, markup=False)
+
+
+main.add_command(check)
 
 
 class CannotJudge(click.ClickException):
