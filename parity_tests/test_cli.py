@@ -13,8 +13,9 @@ import scratch
 from reports.cases import CASES, Layer, by_name
 from reports.cli import main
 
-FILES = {
-    "parity.parquet", "parity.csv", "trajectories.parquet", "summary.json", "report.md", "index.html", ".gitignore",
+FILES = {"topics", "departures", 
+    "parity.parquet", "worst.csv", "trajectories.parquet", "summary.json", "report.md", "index.html", ".gitignore",
+    "assets", "cases",
 }  # fmt: skip
 
 
@@ -44,10 +45,13 @@ def test_report_writes_every_file_whole(report: tuple[Result, Path]) -> None:
 
 
 def test_the_tables_hold_what_was_measured(report: tuple[Result, Path]) -> None:
-    """The Parquet and CSV rows are equal in number, and trajectories have every epoch of both sides."""
+    """Parquet has every row, CSV the worst of each quantity, and trajectories every epoch of both sides."""
     out = report[1]
     rows = pd.read_parquet(out / "parity.parquet")
-    assert len(rows) == len(pd.read_csv(out / "parity.csv"))
+    worst = pd.read_csv(out / "worst.csv")
+    assert len(rows) == sum(case["rows"] for case in json.loads((out / "summary.json").read_text())["cases"])
+    assert len(worst) == len(rows.groupby(["case", "precision", "quantity"]))
+    assert worst["used"].max() == rows["used"].max()
     runs = pd.read_parquet(out / "trajectories.parquet")
     assert list(runs.columns) == ["case", "dtype", "side", "epoch", "loss", "accuracy", "learning_rate"]
     assert runs.groupby(["case", "dtype", "side"]).size().to_dict() == {
@@ -69,12 +73,14 @@ def test_the_summary_is_json_without_nan(report: tuple[Result, Path]) -> None:
     assert summary["spread"][0]["rows not passing"] == 0
 
 
-def test_the_page_asks_nothing_of_a_network(report: tuple[Result, Path]) -> None:
-    """The page is one file: no script, image or style from elsewhere."""
+def test_the_first_page_leads_to_every_case(report: tuple[Result, Path]) -> None:
+    """The overview holds the verdict and the table over other seeds, and links a page for each case and dtype."""
     page = (report[1] / "index.html").read_text()
-    assert "Parity" in page
-    assert 'src="http' not in page
-    assert 'href="http' not in page
+    assert ">Parity</h1>" in page
+    assert 'id="seeds"' in page
+    files = [file.name for file in (report[1] / "cases").iterdir()]
+    assert len(files) == 6
+    assert all(f'href="cases/{name}"' in page for name in files)
 
 
 def test_report_of_a_faulty_side_is_1(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ probes.py        small batches for the corners where ordinary data do not go
 effects.py       what a side does besides computing: arguments edited, memory shared, warnings
 diagnosis/       why a row is apart: causes as replaced equations, tried on what the side saw
 free_running.py  both sides left alone, against the reference's own noise
-departures.py    where the lecture's rule is known to part from torch's
+departures/      where the lecture's rule parts from stock torch's: predicted, measured, and closed by a line
+lessons/         both sides' live code side by side, with the value that each line computes
+notebooks/       the lecture's three parts as notebooks, both sides in each step, kept as text
 pipeline.py      the whole story: compare(case) -> DataFrame, run(case) -> Comparison
 parts.py         a case's run in parts, and how they are put together
 memory.py        freed memory kept for the next array

@@ -16,6 +16,8 @@ import click
 
 from reports.bench.command import bench
 from reports.cases import CASES, DTYPES, Case, select
+from reports.lessons.commands import diff, notebooks
+from reports.subjects.command import check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,12 +79,13 @@ def report(
     from rich.console import Console
 
     from reports.show.files import summary, write_report
+    from reports.show.lesson_plain import lesson_pages_data
     from reports.show.notes import notes
     from reports.show.tables import per_case, shown
     from reports.show.terminal import frame_table, verdict_line, verdict_table
 
-    with Console(stderr=True).status(f"writing {out}"):
-        page = write_report(comparisons, out, spread)
+    with Console(stderr=True).status(f"writing {out}: the lessons, then the pages"):
+        page = write_report(comparisons, out, spread, lesson_pages_data())
     result = summary(comparisons, spread)
     if as_json:
         click.echo(json.dumps(result, indent=2))
@@ -263,6 +266,10 @@ def list_names(what: str) -> None:
     console.print(case_table(CASES.values(), console.width) if what == "cases" else cause_table(console.width))
 
 
+main.add_command(diff)
+main.add_command(notebooks)
+
+
 def _folder(out: Path) -> None:
     """Makes the output folder before the work begins, or refuses with what to do."""
     try:
@@ -310,6 +317,9 @@ def _explain_failure(console: Any, rows: "pd.DataFrame") -> None:
 
     if verdict(rows["status"]):
         console.print(f"\n{failure(rows)}\n", highlight=False, soft_wrap=True, markup=False)
+
+
+main.add_command(check)
 
 
 class CannotJudge(click.ClickException):

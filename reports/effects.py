@@ -67,14 +67,15 @@ def _watch_a_step(case: Case, data: Data, seen: dict[Effect, None]) -> None:
     inputs, labels = data.inputs.copy(), data.labels.copy()
     parts: dict[str, Any] = {**network.layers, "loss": network.loss}
 
-    def arrays(parameters: bool = True) -> dict[str, Array]:
-        kept = network.parameters() if parameters else {}
-        return {"inputs": inputs, "labels": labels, **_own_arrays(parts, rule), **kept}
+    def arrays(state: bool = True) -> dict[str, Array]:
+        kept = network.parameters() if state else {}
+        velocities = {f"velocity of {name}": array for name, array in rule.velocities.items()} if state else {}
+        return {"inputs": inputs, "labels": labels, **_own_arrays(parts), **kept, **velocities}
 
     for name, part in parts.items():
         for method in ("forward", "backward"):
             setattr(part, method, _watched(getattr(part, method), f"{name}.{method}", arrays, seen))
-    rule.update = _watched(rule.update, "update", lambda: arrays(parameters=False), seen)
+    rule.update = _watched(rule.update, "update", lambda: arrays(state=False), seen)
     with _warnings_noted(seen):
         try:
             for _ in scratch.steps(network, rule, inputs, labels, epochs=1):
@@ -128,15 +129,14 @@ def _watched(
     return watched
 
 
-def _own_arrays(parts: dict[str, Any], rule: Any) -> dict[str, Array]:
+def _own_arrays(parts: dict[str, Any]) -> dict[str, Array]:
     """Every array that a part has made and should own, by name; its `inputs` belong to whoever gave them."""
-    found = {
+    return {
         f"{name}.{attribute}": getattr(part, attribute)
         for name, part in parts.items()
         for attribute in OWN
         if isinstance(getattr(part, attribute, None), np.ndarray)
     }
-    return found | {f"velocity of {name}": velocity for name, velocity in rule.velocities.items()}
 
 
 @contextmanager

@@ -128,7 +128,7 @@ class Cause:
     """
 
     id: str
-    says: str  # what is wrong; {N} the batch size, {c} the fitted coefficient, {layer} the layer
+    says: str  # what is wrong; {N} the batch size, {c} the fitted coefficient, {f} one plus it
     mend: str
     where: tuple[str, ...]  # kinds of rows, with * for any
     reads: Callable[[Place], Place] | None = None

@@ -34,6 +34,7 @@ class Witness(NamedTuple):
     place: Place
     right: Bounded
     lost: bool
+    where: str  # the step in words
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Finding:
     equals: tuple[Explanation, ...]
     runner_up: Explanation | None
     witness: Witness
+    told_apart: tuple[str, str] | None = None  # a cause that fits the first step too, and the step where it does not
 
 
 def findings(case: Case, checked: Iterable[Any], spoilt: frozenset[str] = frozenset()) -> list[Finding]:
@@ -83,9 +85,22 @@ def findings(case: Case, checked: Iterable[Any], spoilt: frozenset[str] = frozen
         first = open_rows[0]
         covered, equals = _best_cover(first, open_rows, explained) if explained[first] else ([first], [])
         witness = next(witness for witness in lost[first] if witness.lost)
-        found.append(Finding(tuple(covered), tuple(equals), rivals[first], witness))
+        apart = _told_apart(case, first, lost[first], equals) if equals else None
+        found.append(Finding(tuple(covered), tuple(equals), rivals[first], witness, apart))
         open_rows = [name for name in open_rows if name not in covered]
     return found
+
+
+def _told_apart(case: Case, row: str, seen: list[Witness], equals: list[Explanation]) -> tuple[str, str] | None:
+    """The id of another cause that would fit the first step, and the step that speaks against it."""
+    first = next(witness for witness in seen if witness.lost)
+    named = {cause.id for one in equals for cause in one.causes}
+    for cause in CAUSES:
+        if cause.at(case, row) and not cause.direction and cause.id not in named and residual(first, (cause,)) <= 1:
+            against = next((witness for witness in seen if residual(witness, (cause,)) > 1), None)
+            if against:
+                return cause.id, against.where
+    return None
 
 
 def _with_company(row: str, fits: list[Explanation], explained: dict[str, list[Explanation]]) -> list[Explanation]:
@@ -259,5 +274,6 @@ def witnesses(case: Case, checked: Iterable[Any]) -> dict[str, list[Witness]]:
             everything = (data.inputs, data.labels)
             place = Place(case, equation, known, earlier, everything, configured, pause.iteration, pause.epoch)
             actual = np.asarray(pause.trace[name], np.float64)
-            rows[name].append(Witness(actual, place, right[name], lost))
+            where = f"on probe '{row['probe']}'" if row["probe"] else f"at update {pause.iteration}"
+            rows[name].append(Witness(actual, place, right[name], lost, where))
     return rows

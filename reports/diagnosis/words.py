@@ -18,6 +18,8 @@ ROWS = {
 }
 # A side effect's id and mend, by who does what; the first that fits.
 EFFECTS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("effects/repeats", "state/*", "*", "O4", "Keep velocities in the optimizer, one for each training"),
+    ("effects/repeats", "parameter/*", "*", "O4", "Keep velocities in the optimizer, one for each training"),
     ("effects/repeats", "*", "*", "L17", "Start buffers from zeros, and draw nothing at random in a step"),
     ("effects/warnings", "*", "*", "S36", "Do not compute what has to be repaired afterwards"),
     ("*", "*", "labels", "L35", "Work on a copy of the targets"),
@@ -75,6 +77,9 @@ def _with_conventions(told: list[dict[str, Any]], case: Case) -> list[dict[str, 
 def _known(effects: list[Any]) -> list[dict[str, Any]]:
     """The side effects as diagnoses: one per id, with all that was seen of it."""
     told: dict[str, dict[str, Any]] = {}
+    repeats = [effect for effect in effects if effect.row == "effects/repeats"]
+    if any(effect.actor.partition("/")[0] not in ("state", "parameter") for effect in repeats):
+        effects = [effect for effect in effects if effect not in repeats] + repeats[:1]  # the rest follows from it
     for effect in effects:
         id, mend = next(
             (id, mend)
@@ -127,6 +132,8 @@ def _entries(finding: Finding) -> list[dict[str, Any]]:
         evidence = ratio_text(finding.witness)
         where = f"{_named(rows)} is {evidence}" if evidence and position == 0 else _named(rows)
         text = f"{where}: {says}{_when(best)}. {cause.mend}"
+        if finding.told_apart and position == 0:
+            text += f" ({finding.told_apart[0]} fits {finding.witness.where} as well, but not {finding.told_apart[1]}.)"
         entries.append(_entry(ids, text, rows, best.residual) | runner_up)
     return entries
 
@@ -149,7 +156,12 @@ def _says(explanation: Explanation, position: int, finding: Finding) -> str:
     reads = [np.asarray(read) for read in place.reads]
     width = reads[0].shape[1] if reads and reads[0].ndim == 2 else 1
     words = explanation.causes[position].says
-    return words.format(N=place.samples, C=width, D=width, c=_Short(explanation.coefficient))
+    c = explanation.coefficient
+    factor = f"1 {c:+.3g}" if abs(c) < NEAR_ONE else f"{1 + c:.4g}"
+    return words.format(N=place.samples, C=width, D=width, c=_Short(c), f=factor)
+
+
+NEAR_ONE = 1e-3  # a factor nearer to 1 is told as 1 and a difference
 
 
 class _Short(float):
@@ -204,7 +216,7 @@ def ratio_text(witness: Witness) -> str:
     allowed = 4 * max(1.0, abs(ratio)) * witness.right.error + 4 * np.finfo(np.float64).eps * np.abs(actual)
     if ratio == 0 or (np.abs(actual - ratio * right) > allowed).any():
         return ""
-    number = f"1 {ratio - 1:+.3g}" if abs(ratio - 1) < 1e-4 else f"{ratio:.4g}"
+    number = f"1 {ratio - 1:+.3g}" if abs(ratio - 1) < NEAR_ONE else f"{ratio:.4g}"
     return f"{number} times what its own inputs give, everywhere"
 
 

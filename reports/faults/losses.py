@@ -332,7 +332,7 @@ FAULTS = (
     fault("MSE averaged over N alone", "S20", "regression", "loss/samples",
           "The loss of a sample is the sum over its outputs, not their mean.",
           samples(MeanSquaredError, lambda self, y, t: np.einsum("nd,nd->n", y - t, y - t)), other_form=True),
-    fault("MSE gradient in the residuals' memory", "L34", "regression", "effects/memory",
+    fault("MSE gradient in the residuals' memory", "L34", "regression", "effects/arguments",
           "The gradient is made in the residuals' memory and handed out: a later reader finds other residuals.",
           gradient(MeanSquaredError, scaled_residuals), probe="side effects"),
     # the mean distance

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from reports.faults.matrix import KINDS, LEAST_RIGHT, MOST_WRONG
 from reports.faults.usual_checks import CHECKS
-from reports.show.page import templates
+from reports.show.templating import Site, rendered
 from reports.show.terminal import WIDE, frame_table
 
 Row = dict[Hashable, Any]  # of the matrix
@@ -114,28 +114,31 @@ def sentence(matrix: pd.DataFrame) -> str:
     )
 
 
-def page(matrix: pd.DataFrame, totals: pd.DataFrame, code: int) -> str:
-    """Returns the page as HTML: the totals, how to read them, and the matrix; names are escaped."""
+def page(matrix: pd.DataFrame, totals: pd.DataFrame, code: int, site: Site | None = None) -> str:
+    """Returns the page as HTML: the totals, how to read them, and the matrix; names are escaped.
+
+    It is one of the site's pages, or stands alone with its style inside it.
+    """
     lines: dict[str, list[Row]] = {kind: [] for kind in KINDS}
     for row in matrix.to_dict("records"):
         words = {"parity": _parity(row), "first row": _first_row(row), "place": _place(row)}
         words |= {check: _usual(row, check) for check in CHECKS}
         lines[row["kind"]].append(row | {"words": words})
-    return (
-        templates()
-        .get_template("faults.html.j2")
-        .render(
-            code=code,
-            title=CHECKED[code],
-            sentence=sentence(matrix),
-            totals=totals_shown(totals),
-            sections={TITLES[kind]: rows for kind, rows in lines.items() if rows},
-            checks=list(CHECKS),
-            marks=MARKS,
-            columns=COLUMNS,
-            seeds=sorted(matrix["seed"].unique()),
-            least=LEAST_RIGHT,
-            most=MOST_WRONG,
-            environment=matrix.attrs.get("environment", {}),
-        )
+    return rendered(
+        "faults.html.j2",
+        site or Site(code, CHECKED[code]),
+        "faults.html",
+        alone=site is None,
+        code=code,
+        title=CHECKED[code],
+        sentence=sentence(matrix),
+        totals=totals_shown(totals),
+        sections={TITLES[kind]: rows for kind, rows in lines.items() if rows},
+        checks=list(CHECKS),
+        marks=MARKS,
+        columns=COLUMNS,
+        seeds=sorted(matrix["seed"].unique()),
+        least=LEAST_RIGHT,
+        most=MOST_WRONG,
+        environment=matrix.attrs.get("environment", {}),
     )

@@ -1,8 +1,6 @@
-"""Comparisons -> the report's folder: a page, Markdown, JSON, CSV and Parquet, each written whole or not at all."""
+"""Comparisons -> the report's folder: the site, Markdown, JSON, CSV and Parquet, each file whole or not at all."""
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,42 +10,53 @@ import pandas as pd
 
 from reports.judge import verdict
 from reports.pipeline import Comparison
-from reports.show import tables
-from reports.show.page import MOST_FAILURES, render, sentence
+from reports.show import lecture, tables
+from reports.show.case_page import title
+from reports.show.lesson_page import LessonPage
+from reports.show.site import write_site
 from reports.show.terminal import VERDICTS
+from reports.show.text import sentence
+from reports.show.whole import write
 
 FORMAT = 1  # of summary.json; grows when a field changes its meaning
+MOST_FAILURES = 20  # rows shown per case and dtype in Markdown; it says how many more there are
 
 
-def write_report(comparisons: Sequence[Comparison], out: Path, spread: pd.DataFrame | None = None) -> Path:
-    """Writes every file of the report into `out`, made if needed, and returns the page's path.
+def write_report(
+    comparisons: Sequence[Comparison],
+    out: Path,
+    spread: pd.DataFrame | None = None,
+    lessons: Sequence[LessonPage] = (),
+) -> Path:
+    """Writes every file of the report into `out`, made if needed, and returns the first page's path.
 
-    `spread` is an optional table over other seeds, shown as it is. Raises: OSError when `out` cannot be written.
+    `spread` is an optional table over other seeds, shown as it is. All rows are in Parquet alone: as CSV they would
+    be 31 MB; `worst.csv` holds those that do not pass and, of each quantity, the one nearest its limit.
+    Raises: OSError when `out` cannot be written.
     """
-    out.mkdir(parents=True, exist_ok=True)
     rows = _joined([comparison.rows for comparison in comparisons])
     runs = _joined([comparison.trajectories for comparison in comparisons])
     runs = runs.rename(columns={"precision": "dtype"})
-    _write(out / ".gitignore", "*\n")
-    _write(out / "parity.parquet", rows.to_parquet(index=False))
-    _write(out / "parity.csv", rows.to_csv(index=False))
-    _write(out / "trajectories.parquet", runs.to_parquet(index=False))
-    _write(out / "summary.json", json.dumps(summary(comparisons, spread), indent=2, allow_nan=False) + "\n")
-    _write(out / "report.md", markdown(comparisons, spread))
-    return _write(out / "index.html", render(comparisons, spread, overall(comparisons, spread)))
+    write(out / ".gitignore", "*\n")
+    write(out / "parity.parquet", rows.to_parquet(index=False))
+    write(out / "worst.csv", tables.worst_rows(rows).to_csv(index=False))
+    write(out / "trajectories.parquet", runs.to_parquet(index=False))
+    write(out / "summary.json", json.dumps(summary(comparisons, spread), indent=2, allow_nan=False) + "\n")
+    write(out / "report.md", markdown(comparisons, spread))
+    return write_site(out, comparisons, overall(comparisons, spread), spread, lessons)
 
 
 def write_tables(out: Path, frames: dict[str, pd.DataFrame]) -> None:
     """Writes each frame into `out` as a CSV file under its name."""
     for name, frame in frames.items():
-        _write(out / f"{name}.csv", frame.to_csv(index=False))
+        write(out / f"{name}.csv", frame.to_csv(index=False))
 
 
 def write_faults(out: Path, matrix: pd.DataFrame, page: str) -> Path:
     """Writes the kill matrix of planted faults as CSV, Parquet and a page, and returns the page's path."""
-    _write(out / "faults.csv", matrix.to_csv(index=False))
-    _write(out / "faults.parquet", matrix.to_parquet(index=False))
-    return _write(out / "faults.html", page)
+    write(out / "faults.csv", matrix.to_csv(index=False))
+    write(out / "faults.parquet", matrix.to_parquet(index=False))
+    return write(out / "faults.html", page)
 
 
 def summary(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = None) -> dict[str, Any]:
@@ -81,14 +90,14 @@ def markdown(comparisons: Sequence[Comparison], spread: pd.DataFrame | None = No
     for comparison in comparisons:
         if verdict(comparison.rows["status"]):
             lost = tables.failures(comparison)
-            parts.append(f"## Not passing: {_title(comparison)}, {len(lost):,} rows, the first {MOST_FAILURES} of them")
+            parts.append(f"## Not passing: {title(comparison)}, {len(lost):,} rows, the first {MOST_FAILURES} of them")
             parts.append(_table(lost.head(MOST_FAILURES)))
     titled = {
         "Cases": tables.per_case(comparisons),
-        "The lecture's slide (its seed is unknown: only the rates must be equal)": tables.slide(comparisons),
-        "The collapse of ANN II": tables.collapse(comparisons),
+        "The lecture's slide (its seed is unknown: only the rates must be equal)": lecture.slide(comparisons),
+        "The collapse of ANN II": lecture.collapse(comparisons),
         "Other seeds": spread if spread is not None else pd.DataFrame(),
-        **{_title(comparison): tables.per_layer(comparison) for comparison in comparisons},
+        **{title(comparison): tables.per_layer(comparison) for comparison in comparisons},
         "Environment": pd.DataFrame(_environment(comparisons).items(), columns=["what", "value"]),
     }
     parts += [f"## {title}\n\n{_table(frame)}" for title, frame in titled.items() if len(frame)]
@@ -100,11 +109,6 @@ def _table(frame: pd.DataFrame) -> str:
     lines = [[str(column) for column in frame.columns], ["---"] * len(frame.columns)]
     lines += tables.shown(frame).to_numpy().tolist()
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def _title(comparison: Comparison) -> str:
-    """A comparison's case and dtype."""
-    return f"{comparison.case.name}, {comparison.case.dtype}"
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -127,18 +131,3 @@ def _plain(value: Any) -> Any:
 def _environment(comparisons: Sequence[Comparison]) -> dict[str, str]:
     """What the verdict was reached on, as the rows carry it."""
     return dict(comparisons[0].rows.attrs.get("environment", {})) if comparisons else {}
-
-
-def _write(path: Path, content: str | bytes) -> Path:
-    """Writes a file whole or not at all: first beside its place, then moved there."""
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)  # a temporary file is its owner's alone
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path

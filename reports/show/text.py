@@ -1,13 +1,17 @@
 """The failure text: what, where, when, how big against rounding, which command next, in at most 15 lines."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from reports.cases import CASES, Case
 from reports.equations.step import equations
-from reports.judge import PASSES, STATUSES
+from reports.judge import FAILS, PASSES, STATUSES
+
+if TYPE_CHECKING:
+    from reports.pipeline import Comparison
 
 
 def failure(rows: pd.DataFrame) -> str:
@@ -104,3 +108,21 @@ def share(used: float) -> str:
     if np.isinf(used):
         return "infinitely many allowances"
     return f"{used:.2g} allowances" if used >= 0.001 or used == 0 else f"{used:.0e} allowances"
+
+
+def sentence(comparisons: "Sequence[Comparison]") -> str:
+    """Returns what was compared and what came out, in words."""
+    if not comparisons:
+        return "Nothing was compared."
+    rows = pd.concat([comparison.rows[["status", "used", "elements"]] for comparison in comparisons])
+    counts = rows["status"].value_counts()
+    passing = int(counts.reindex(PASSES).sum())
+    compared = f"{len(rows):,} rows ({rows['elements'].sum():,} pairs of numbers)"
+    if passing == len(rows):
+        return (
+            f"Every one of {compared} agrees to rounding: {counts.get('exact', 0):,} equal to the last bit, "
+            f"{counts.get('close', 0):,} apart by no more than rounding explains. The worst gap is "
+            f"{share(rows['used'].max())}, where 1 is the limit."
+        )
+    lost, unjudged = int(counts.reindex(FAILS).sum()), int(counts.reindex(["nonfinite", "unjudged"]).sum())
+    return f"Of {compared}, {passing:,} agree to rounding, {lost:,} do not, and {unjudged:,} cannot be judged."

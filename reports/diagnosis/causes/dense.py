@@ -290,7 +290,7 @@ CAUSES: tuple[Cause, ...] = (
           mend="Remove it, or give the loss its share.", where=GRADIENTS, direction=lambda p: p.reads[-1]),
     Cause(id="S26", says="a penalty hides in the gradient: {c} * sign(w) is added, which the loss does not have",
           mend="Remove it, or give the loss its share.", where=GRADIENTS, direction=lambda p: np.sign(p.reads[-1])),
-    Cause(id="L32", says="it is off by a constant factor, 1 {c:+}", mend="Look for a constant where none belongs.",
+    Cause(id="L32", says="it is off by a constant factor, {f}", mend="Look for a constant where none belongs.",
           where=("forward/*", "backward/*", "gradient/*", "state", "loss/samples/*"),
           direction=lambda p: p.usual()),
     Cause(id="A15", says="a constant, {c}, is added to every element", mend="Remove the constant.",

@@ -290,6 +290,8 @@ TOTALS: tuple[Cause, ...] = (
           ("T8", "the largest output is sought along the batch, not in each row",
            lambda o, y: np.mean(o.argmax(axis=0)[:, None] == y.argmax(axis=1)) if len(y) == o.shape[1] else np.mean(
                np.resize(o.argmax(axis=0), len(y)) == y.argmax(axis=1))),
+          ("T8", "the largest sample of each class is sought, not the largest class of each sample",
+           lambda o, y: np.mean(o.argmax(axis=0)[y.argmax(axis=1)] == np.arange(len(y)))),
           ("T8", "the largest output of the whole batch counts", lambda o, y: np.mean(
               np.where(o == o.max(), y == 1, False).any(axis=1))),
           ("T8", "the largest output of the whole batch counts", lambda o, y: np.mean(
@@ -298,7 +300,7 @@ TOTALS: tuple[Cause, ...] = (
               (o == o.max(axis=1, keepdims=True))[y == 1])),
           ("T8", "the last of equal outputs is taken, not the first", lambda o, y: np.mean(
               o.shape[1] - 1 - o[:, ::-1].argmax(axis=1) == y.argmax(axis=1))),
-          ("T8", "the smallest output is taken", lambda o, y: np.mean(o.argmin(axis=1) == y.argmax(axis=1))),
+          ("T15", "the smallest output is taken", lambda o, y: np.mean(o.argmin(axis=1) == y.argmax(axis=1))),
           ("T8", "hits are counted, not averaged", lambda o, y: np.sum(o.argmax(axis=1) == y.argmax(axis=1))),
           ("T8", "it is given in percent", lambda o, y: 100 * np.mean(o.argmax(axis=1) == y.argmax(axis=1))),
           ("T8", "misses are counted, not hits", lambda o, y: np.mean(o.argmax(axis=1) != y.argmax(axis=1))),

@@ -184,16 +184,16 @@ CAUSES: tuple[Cause, ...] = (
             lambda p: p.usual() - _w(p)),
     Cause(id="O30", says="momentum acts on the weights alone", mend=LECTURE, where=STATE, formula=lambda p: _biases(
         p, -_a(p) * _g(p))),
-    Cause(id="O21", says="it is off by a constant factor, 1 {c:+}", mend="Use the rate that was set.",
+    Cause(id="O21", says="it is off by a constant factor, {f}", mend="Use the rate that was set.",
           where=RATE, direction=lambda p: p.usual()),
     # one number fitted
-    Cause(id="O21", says="the learning rate is off by a constant factor, 1 {c:+}", mend="Use the rate that was set.",
+    Cause(id="O21", says="the learning rate is off by a constant factor, {f}", mend="Use the rate that was set.",
           where=STATE, direction=lambda p: -_a(p) * _g(p)),
-    Cause(id="O21", says="the learning rate is off by a constant factor, 1 {c:+}", mend="Use the rate that was set.",
+    Cause(id="O21", says="the learning rate is off by a constant factor, {f}", mend="Use the rate that was set.",
           where=PLAIN, direction=lambda p: -_a(p) * _g(p)),
     Cause(id="X13", says="the momentum is off by {c:+}", mend="Use the momentum that was set.",
           where=STATE, direction=_v),
-    Cause(id="O22", says="the parameter is multiplied by 1 {c:+} after the update: a weight decay hides there",
+    Cause(id="O22", says="the parameter is multiplied by {f} after the update: a weight decay hides there",
           mend="Remove it, or make it a penalty of the layer.", where=UPDATES, direction=lambda p: p.usual()),
     *(Cause(id=id, says="a weight decay hides in the update: {c} * w is added to the parameter",
             mend="Remove it, or make it a penalty of the layer.", where=UPDATES, direction=_w)

@@ -1,7 +1,4 @@
-"""Where the lecture's rule departs from torch's, and what is predicted to happen there.
-
-Only what the verdict needs stands here so far: the one outcome of a probe that is not a number.
-"""
+"""The unfused cross-entropy stops where a probability underflows: what the verdict on a probe predicts there."""
 
 import numpy as np
 

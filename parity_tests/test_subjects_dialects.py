@@ -1,0 +1,84 @@
+"""Facts about networks in dialects of other people, written for this purpose: each gets the verdict that it earns."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports.subjects.verdict import Subject, check
+
+FOLDER = Path(__file__).parent / "subjects"
+FILES = sorted(FOLDER.glob("*.txt"))
+
+
+def told(subject: Subject) -> str:
+    """Everything that is said of a subject's defects."""
+    return " ".join(" ".join([one.says, *one.diagnoses]) for one in subject.components if one.status == "defective")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_dialect_gets_the_verdict_that_its_first_line_names(file: Path) -> None:
+    """`# expect: 0` or `# expect: 1 words`: the exit code, and words that the diagnosis must hold."""
+    code, _, words = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# expect: ").partition(" ")
+    subject = check(file)
+    assert subject.verdict == int(code), [(one.name, one.status, one.says) for one in subject.components]
+    assert words in told(subject)
+
+
+def test_a_file_is_not_changed_and_its_top_level_never_runs(tmp_path: Path) -> None:
+    """Definitions are judged; the training below them does not run, the bytes stay."""
+    text = (FOLDER / "updates_inside.txt").read_text(encoding="utf-8") + "\nopen('ran', 'w')\nraise SystemExit\n"
+    file = tmp_path / "my.py"
+    file.write_text(text, encoding="utf-8")
+    assert check(file).verdict == 0
+    assert file.read_text(encoding="utf-8") == text
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_notebook_is_read_cell_by_cell_and_a_broken_one_is_passed_over(tmp_path: Path) -> None:
+    """Lines of magic are dropped, the last definition wins, the broken cell is told by number."""
+    cells = [
+        "!pip install numpy\nimport numpy as np",
+        "def (",
+        (FOLDER / "params_and_grads.txt").read_text(encoding="utf-8"),
+    ]
+    notebook = {"cells": [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]}
+    file = tmp_path / "my.ipynb"
+    file.write_text(json.dumps(notebook), encoding="utf-8")
+    subject = check(file)
+    assert subject.verdict == 0
+    assert any("cell 2 is broken" in note for note in subject.notes)
+
+
+def test_a_package_is_one_namespace_with_relative_imports(tmp_path: Path) -> None:
+    """Layers in one file, activations in another, imported relatively and by a package name."""
+    package = tmp_path / "nn"
+    package.mkdir()
+    (package / "__init__.py").write_text("from .layers import *\n", encoding="utf-8")
+    (package / "maths.py").write_text("import numpy as np\n\ndef product(a, b):\n    return a @ b\n", encoding="utf-8")
+    (package / "layers.py").write_text(
+        "import numpy as np\nfrom .maths import product\n\nclass Affine:\n"
+        "    def __init__(self, n_in, n_out):\n"
+        "        self.w, self.b = np.ones((n_in, n_out)), np.zeros(n_out)\n"
+        "    def forward(self, x):\n        self.x = x\n        return product(x, self.w) + self.b\n"
+        "    def backward(self, g):\n        self.dw, self.db = product(self.x.T, g), g.sum(axis=0)\n"
+        "        return product(g, self.w.T)\n",
+        encoding="utf-8",
+    )
+    (subject,) = [check(tmp_path)]
+    assert [(one.name, one.status) for one in subject.components] == [("Affine", "right")]
+
+
+def test_float32_patched_into_numpy_is_not_there(tmp_path: Path) -> None:
+    """nnfs.init() does nothing: the book's layers are judged in float64, and the parent's NumPy is its own."""
+    import numpy as np
+
+    file = tmp_path / "book.py"
+    file.write_text(
+        "import nnfs\nimport numpy as np\nnnfs.init()\nnp.dot = None\n\nclass Activation_ReLU:\n"
+        "    def forward(self, inputs):\n        self.output = np.maximum(0, inputs)\n",
+        encoding="utf-8",
+    )
+    subject = check(file)
+    assert subject.verdict == 0
+    assert callable(np.dot)

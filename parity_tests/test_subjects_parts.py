@@ -1,0 +1,137 @@
+"""Facts about single components: what is a defect, what a convention, what is not written yet."""
+
+from pathlib import Path
+
+import pytest
+
+from reports.subjects.verdict import Subject, check
+
+DENSE = """
+class Layer_Dense:
+    def __init__(self, n_inputs, n_neurons):
+        self.weights = 0.01 * np.random.randn(n_inputs, n_neurons)
+        self.biases = np.zeros((1, n_neurons))
+    def forward(self, inputs):
+        self.inputs = inputs
+        self.output = np.dot(inputs, self.weights) + self.biases
+    def backward(self, dvalues):
+        self.dweights = np.dot(self.inputs.T, dvalues)
+        self.dbiases = np.sum(dvalues, axis=0, keepdims=True)
+        self.dinputs = np.dot(dvalues, self.weights.T)
+"""
+SIGMOID = """
+class Activation_Sigmoid:
+    def forward(self, inputs):
+        self.output = 1 / (1 + np.exp(-inputs))
+    def backward(self, dvalues):
+        self.dinputs = dvalues * self.output * (1 - self.output)
+"""
+LOSS = """
+class Loss_MSE:
+    def forward(self, y_pred, y_true):
+        return np.mean((y_true - y_pred) ** 2, axis=-1)
+    def backward(self, dvalues, y_true):
+        self.dinputs = -2 * (y_true - dvalues) / dvalues.size
+"""
+SOFTMAX = """
+class Activation_Softmax:
+    def forward(self, inputs):
+        e = np.exp(inputs - np.max(inputs, axis=1, keepdims=True))
+        self.output = e / np.sum(e, axis=1, keepdims=True)
+    def backward(self, dvalues):
+        self.dinputs = self.output * (dvalues - np.sum(dvalues * self.output, axis=1, keepdims=True))
+"""
+SGD = """
+class Optimizer_SGD:
+    def __init__(self, learning_rate=1.0, decay=0.0, momentum=0.0):
+        self.learning_rate = self.current_learning_rate = learning_rate
+        self.decay, self.momentum, self.iterations = decay, momentum, 0
+    def pre_update_params(self):
+        self.current_learning_rate = self.learning_rate / (1 + self.decay * self.iterations)
+    def update_params(self, layer):
+        if not hasattr(layer, "vw"):
+            layer.vw, layer.vb = np.zeros_like(layer.weights), np.zeros_like(layer.biases)
+        layer.vw = self.momentum * layer.vw - self.current_learning_rate * layer.dweights
+        layer.vb = self.momentum * layer.vb - self.current_learning_rate * layer.dbiases
+        layer.weights += layer.vw
+        layer.biases += layer.vb
+    def post_update_params(self):
+        self.iterations += 1
+"""
+PLANTED = [  # text, what is replaced, by what, words of the diagnosis
+    (DENSE, "np.sum(dvalues, axis=0, keepdims=True)", "np.mean(dvalues, axis=0, keepdims=True)", "averaged"),
+    (DENSE, "np.sum(dvalues, axis=0, keepdims=True)", "dvalues", "shape"),
+    (DENSE, "np.dot(dvalues, self.weights.T)", "np.dot(dvalues, self.weights)", "transposed"),
+    (DENSE, "+ self.biases", "", "bias is not added"),
+    (SIGMOID, "dvalues * self.output * (1 - self.output)", "self.output * (1 - self.output)", "not multiplied in"),
+    (SIGMOID, "* (1 - self.output)", "", "backward"),
+    (SOFTMAX, "np.max(inputs, axis=1, keepdims=True)", "np.max(inputs)", "whole batch"),
+    (SOFTMAX, "np.max(inputs, axis=1, keepdims=True)", "0", "overflow"),
+    (
+        SOFTMAX,
+        "(dvalues - np.sum(dvalues * self.output, axis=1, keepdims=True))",
+        "(1 - self.output) * dvalues",
+        "diagonal",
+    ),
+    (LOSS, "-2 * (y_true", "2 * (y_true", "wrong sign"),
+    (LOSS, "(y_true - dvalues)", "np.abs(y_true - dvalues)", "sign is lost"),
+    (SGD, "layer.biases += layer.vb", "pass", "never updated"),
+    (SGD, "layer.weights += layer.vw", "layer.weights -= layer.vw", "climbs"),
+    (SGD, "self.momentum * layer.vw -", "-", "momentum is not used"),
+]
+
+
+def judged(text: str, folder: Path) -> Subject:
+    """The verdict on a text as a file."""
+    file = folder / "subject.py"
+    file.write_text(f"import numpy as np\n{text}", encoding="utf-8")
+    return check(file)
+
+
+@pytest.mark.parametrize(("text", "old", "new", "words"), PLANTED, ids=lambda value: str(value).strip()[:20])
+def test_a_planted_mistake_is_found_and_named_with_its_lines(
+    text: str, old: str, new: str, words: str, tmp_path: Path
+) -> None:
+    """One line is wrong: exit code 1, the words of its cause, and the lines of the method that computes it."""
+    assert text.count(old) == 1
+    subject = judged((DENSE if text is SGD else "") + text.replace(old, new), tmp_path)
+    assert subject.verdict == 1
+    worst = subject.components[0]
+    assert words in " ".join([worst.says, *worst.diagnoses])
+    assert worst.lines
+
+
+@pytest.mark.parametrize("text", [DENSE, SIGMOID, SOFTMAX, LOSS])
+def test_the_right_component_is_right(text: str, tmp_path: Path) -> None:
+    """The same texts without a mistake."""
+    (one,) = judged(text, tmp_path).components
+    assert one.status == "right", one.says
+
+
+CONVENTIONS = [  # what must not be called a defect, and what is said of it
+    (DENSE, "np.dot(self.inputs.T, dvalues)", "np.dot(self.inputs.T, dvalues) / len(dvalues)", None),
+    (SIGMOID, "1 / (1 + np.exp(-inputs))", "np.clip(1 / (1 + np.exp(-inputs)), 1e-7, 1 - 1e-7)", "clipped"),
+    (LOSS, "/ dvalues.size", "/ 2", "half the sum"),
+    (SGD, "momentum=0.0", "momentum=0.9", "rate stands inside"),
+]
+
+
+@pytest.mark.parametrize(("text", "old", "new", "words"), CONVENTIONS, ids=lambda value: str(value).strip()[:20])
+def test_a_convention_is_told_and_is_no_defect(
+    text: str, old: str, new: str, words: str | None, tmp_path: Path
+) -> None:
+    """A constant over a layer, a clip, half a sum, the rate inside the velocity: exit code 0."""
+    changed = text.replace(old, new)
+    if words is None:
+        changed = changed.replace("np.sum(dvalues, axis=0, keepdims=True)", "np.mean(dvalues, axis=0, keepdims=True)")
+    subject = judged((DENSE if text is SGD else "") + changed, tmp_path)
+    assert subject.verdict == 0, [(one.name, one.says) for one in subject.components]
+    assert words is None or any(words in one.says for one in subject.components if one.status == "departs")
+
+
+def test_what_is_not_written_yet_is_named_and_does_not_fail(tmp_path: Path) -> None:
+    """Forward-only code: exit code 0, the missing backward said."""
+    forward = DENSE.split("    def backward")[0]
+    subject = judged(forward, tmp_path)
+    assert (subject.verdict, subject.components[0].status) == (0, "missing")
+    assert "not written yet" in subject.components[0].says

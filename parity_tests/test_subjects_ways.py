@@ -1,0 +1,187 @@
+"""Facts about the other ways in and out: adapter, exchange, command line, grading, plugin."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from reports.cli import main
+from reports.subjects import grading
+from reports.subjects.verdict import check
+
+SUBJECTS = Path(__file__).parent / "subjects"
+README = Path(__file__).parent.parent / "README.md"
+
+
+def section(name: str) -> str:
+    """The code block of the README between two markers."""
+    text = README.read_text(encoding="utf-8")
+    inside = text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
+    return inside.split("```python\n")[1].split("```")[0]
+
+
+def copies(folder: Path, *names: str) -> Path:
+    """A folder of submissions."""
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / f"{name}.py").write_text((SUBJECTS / f"{name}.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
+def test_the_adapter_of_the_readme_is_judged_right_and_has_at_most_15_lines(tmp_path: Path) -> None:
+    """The whole example as it stands there; with one sign changed it fails."""
+    text = section("adapter")
+    assert len([line for line in text.splitlines() if line.strip()]) <= 15
+    file = tmp_path / "adapter.py"
+    file.write_text(text, encoding="utf-8")
+    assert check(file).verdict == 0
+    file.write_text(text.replace("(1 - self.h**2)", "(1 - self.h)"), encoding="utf-8")
+    assert check(file).verdict == 1
+
+
+def test_the_exchange_of_the_readme_is_judged_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example writes one .npz file, which is judged without running any code; a wrong gradient in it fails."""
+    monkeypatch.chdir(tmp_path)
+    exec(section("exchange"), {})
+    (file,) = tmp_path.glob("*.npz")
+    assert check(file).verdict == 0
+    arrays = dict(np.load(file))
+    arrays["gradient_biases1"] = arrays["gradient_biases1"] / len(arrays["inputs"])
+    np.savez(tmp_path / "wrong.npz", **arrays)
+    assert check(tmp_path / "wrong.npz").verdict == 1
+
+
+def test_the_command_prints_writes_and_exits_with_the_verdict(tmp_path: Path) -> None:
+    """Table, JSON, annotations and files; exit codes 0 and 1."""
+    folder = copies(tmp_path / "in", "book_wrong_bias", "updates_inside")
+    wrong, right = str(folder / "book_wrong_bias.py"), str(folder / "updates_inside.py")
+    run = CliRunner().invoke
+    assert run(main, ["check", right]).exit_code == 0
+    result = run(main, ["check", wrong, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"check.csv", "check.parquet", "check.json", "index.html"}
+    told = json.loads(run(main, ["check", wrong, "--json"]).stdout)
+    assert told["verdict"] == 1
+    first = run(main, ["check", wrong, right, "--annotate"]).stdout.splitlines()[0]
+    assert first.startswith("::error file=")
+    assert ",line=" in first
+
+
+def test_a_role_corrects_what_was_recognised(tmp_path: Path) -> None:
+    """By flag, and by parity.toml beside the file; an unknown kind is a clear error."""
+    file = tmp_path / "odd.py"
+    file.write_text(
+        "import numpy as np\n\nclass Bend:\n    def forward(self, x):\n        return np.maximum(0, x)\n",
+        encoding="utf-8",
+    )
+    run = CliRunner().invoke
+    assert run(main, ["check", str(file)]).exit_code == 2
+    assert run(main, ["check", str(file), "--role", "Bend=relu"]).exit_code == 0
+    (tmp_path / "parity.toml").write_text('[roles]\nBend = "relu"\n', encoding="utf-8")
+    assert run(main, ["check", str(file)]).exit_code == 0
+    assert "a kind is one of" in run(main, ["check", str(file), "--role", "Bend=banana"]).stderr
+
+
+def test_a_class_is_graded_by_cause_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """Two submissions with one cause are one group; a second run grades only what is new."""
+    folder = copies(tmp_path / "in", "book_wrong_bias", "updates_inside", "odd_scalars")
+    (folder / "twin.py").write_text(
+        (folder / "book_wrong_bias.py").read_text(encoding="utf-8").replace("fan_in", "n"), encoding="utf-8"
+    )
+    out = tmp_path / "out"
+    result = CliRunner().invoke(main, ["check", str(folder), "--jobs", "2", "--out", str(out)])
+    assert result.exit_code == 1, result.output
+    book = grading.pd.read_csv(out / "gradebook.csv").set_index("submission")
+    assert list(book["verdict"]) == ["no parity", "cannot judge", "no parity", "parity"]
+    assert book.loc["twin.py", "group"] == book.loc["book_wrong_bias.py", "group"] > 0
+    assert book.loc["twin.py", "alike"] == book.loc["book_wrong_bias.py", "alike"]
+    lines = (out / "gradebook.jsonl").read_text(encoding="utf-8").splitlines()
+    (out / "gradebook.jsonl").write_text("\n".join([*lines[:2], lines[2][:40]]), encoding="utf-8")
+    asked: list[int] = []
+    grading.grade(grading.submissions([folder]), out, 1, progress=asked.append)
+    assert asked[0] == 2, "two rows were there, the line cut short and the fourth are graded"
+
+
+def dying(path: str, seconds: float, megabytes: int) -> grading.Row:
+    """A worker that dies the first time it meets a submission called fragile."""
+    mark = Path(path).parent.parent / "died"
+    if "fragile" in path and not mark.exists():
+        mark.write_text("", encoding="utf-8")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return grading.graded(path, seconds, megabytes)
+
+
+def test_a_dying_worker_loses_nothing(tmp_path: Path) -> None:
+    """The pool breaks once; every submission has its row in the end."""
+    folder = copies(tmp_path / "in", "updates_inside", "book_wrong_bias")
+    (folder / "fragile.py").write_text((folder / "updates_inside.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    rows = grading.grade(grading.submissions([folder]), tmp_path / "out", 2, work=dying)
+    assert [row["verdict"] for row in rows] == [1, 0, 0]
+
+
+def test_a_dask_cluster_grades_with_the_same_code_and_survives_a_killed_worker(tmp_path: Path) -> None:
+    """Two workers, one killed while it works: the same rows as local processes give."""
+    distributed = pytest.importorskip("distributed")
+    folder = copies(tmp_path / "in", "updates_inside", "book_wrong_bias", "dict_of_columns", "params_and_grads")
+    (tmp_path / "out").mkdir()
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        victim = next(iter(cluster.workers.values())).pid
+        killed: list[int] = []
+
+        def kill(done: int) -> None:
+            if done >= 1 and not killed:
+                killed.append(victim)
+                os.kill(victim, signal.SIGKILL)
+
+        rows = grading.grade(
+            grading.submissions([folder]), tmp_path / "out", None, cluster.scheduler_address, progress=kill
+        )
+    assert killed
+    assert [row["verdict"] for row in rows] == [1, 0, 0, 0]
+
+
+def test_the_plugin_makes_each_component_a_test(tmp_path: Path) -> None:
+    """Two defective components fail with their diagnosis; the fixture asserts in two lines; nothing heavy loads."""
+    folder = copies(tmp_path, "book_wrong_bias")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "reports.pytest_plugin",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "-o",
+        "addopts=",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(README.parent), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    options = {"capture_output": True, "text": True, "check": False, "cwd": folder, "env": environment}
+    found = subprocess.run([*command, "--parity", "book_wrong_bias.py"], **options)
+    assert "2 failed" in found.stdout, found.stdout + found.stderr
+    assert "averaged" in found.stdout
+    (tmp_path / "test_mine.py").write_text(
+        "from book_wrong_bias import Rectifier\n\ndef test_mine(parity):\n    parity(Rectifier)\n", encoding="utf-8"
+    )
+    mine = subprocess.run([*command, "test_mine.py"], **options)
+    assert "mask is turned round" in mine.stdout, mine.stdout + mine.stderr
+    code = "import sys, reports.pytest_plugin; print([m for m in ('torch', 'pandas', 'numpy') if m in sys.modules])"
+    light = subprocess.run([sys.executable, "-c", code], **options)
+    assert light.stdout.strip() == "[]"
+
+
+def test_one_file_is_judged_in_seconds(tmp_path: Path) -> None:
+    """With libraries loaded already, a network takes far less than its 6 seconds."""
+    file = copies(tmp_path, "updates_inside") / "updates_inside.py"
+    check(file)
+    began = time.perf_counter()
+    check(file)
+    assert time.perf_counter() - began < 6

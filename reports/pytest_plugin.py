@@ -1,0 +1,93 @@
+"""`pytest --parity my_network.py`: each component a test; and the fixture `parity` for a layer of one's own.
+
+The one file of `reports` that knows pytest. It loads nothing heavy before it is asked for something.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Assertion = Callable[..., None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds --parity PATH, which may be repeated."""
+    group = parser.getgroup("parity", "a hand-written network against torch")
+    group.addoption(
+        "--parity", action="append", default=[], metavar="PATH", help="judge each component of this network"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts an item for each component in place of what was found by default, or beside what was asked for."""
+    paths = config.getoption("--parity")
+    if not paths:
+        return
+    if config.args_source != pytest.Config.ArgsSource.ARGS:
+        items.clear()
+    for path in paths:
+        items += _items(session, Path(path))
+
+
+def _items(session: pytest.Session, path: Path) -> Iterator[pytest.Item]:
+    from reports.subjects.verdict import check
+
+    subject = check(path)
+    if subject.verdict == 2 or not subject.components:
+        yield ParityItem.from_parent(session, name=f"{path.name}::network", status="unjudged", says=subject.says)
+    for one in subject.components:
+        says = "\n".join([one.says, *one.diagnoses[1:], *([f"lines {one.lines} of {one.file}"] if one.lines else [])])
+        yield ParityItem.from_parent(session, name=f"{path.name}::{one.name}", status=one.status, says=says)
+
+
+class ParityItem(pytest.Item):
+    """One component's verdict as a test: defective fails, what cannot be judged or is not written is skipped."""
+
+    def __init__(self, *, status: str, says: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.status, self.says = status, says
+
+    def runtest(self) -> None:
+        """Fails or skips with the verdict's own words."""
+        if self.status == "defective":
+            raise ParityError(self.says)
+        if self.status in ("unjudged", "missing"):
+            pytest.skip(self.says)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+        """The words alone: a traceback of ours would tell nothing."""
+        return str(excinfo.value)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where it is shown."""
+        return self.path, None, self.name
+
+
+class ParityError(AssertionError):
+    """A component that computes something else than torch."""
+
+
+@pytest.fixture
+def parity() -> Assertion:
+    """A function that takes a class of one's own, or a path, and raises where it computes something else than torch."""
+
+    def asserted(what: Any, name: str | None = None) -> None:
+        from reports.subjects.verdict import check
+
+        path = Path(what) if isinstance(what, (str, Path)) else Path(inspect.getsourcefile(what) or "")
+        wanted = name or (None if isinstance(what, (str, Path)) else what.__name__)
+        subject = check(path)
+        chosen = [one for one in subject.components if wanted in (None, one.name)]
+        if not chosen:
+            raise ParityError(f"{wanted or path}: {subject.says}")
+        wrong = [f"{one.name}: {one.says}" for one in chosen if one.status == "defective"]
+        if wrong:
+            raise ParityError("\n".join(wrong))
+        if all(one.status == "unjudged" for one in chosen):
+            raise ParityError("\n".join(f"{one.name} cannot be judged: {one.says}" for one in chosen))
+
+    return asserted

@@ -1,0 +1,204 @@
+"""What `parity check` shows: a table, records, annotations, CSV, Parquet, JSON and a page."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from reports.show.terminal import COLORS, VERDICTS
+from reports.subjects.verdict import Subject, overall
+from reports.subjects.verdicts import STATUSES, Component
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARKS = {"defective": "✕", "unjudged": "?", "missing": "…", "departs": "≠", "right": "●"}
+STYLES = {"defective": "bold red", "unjudged": "yellow", "missing": "cyan", "departs": "blue", "right": "green"}
+LEVEL = {"defective": "error", "unjudged": "notice", "departs": "notice", "missing": "notice"}
+
+
+def headline(subject: Subject) -> Text:
+    """The verdict on one subject, in a line."""
+    text = Text(f"{VERDICTS[subject.verdict]}: ", style=COLORS[subject.verdict])
+    text.append(f"{subject.path}: {subject.says}", style="default")
+    text.append(f" ({subject.seconds:.1f} s; {', '.join(subject.isolation) or 'no process'})", style="dim")
+    return text
+
+
+def table(subject: Subject, width: int) -> Table:
+    """A row per component, worst first: what it was taken for, its verdict, and where and how to mend it."""
+    made = Table(header_style="bold", box=None, pad_edge=False, expand=False)
+    made.add_column("", no_wrap=True)
+    made.add_column("verdict", no_wrap=True)
+    for name in ("component", "taken for", "lines", "what is said"):
+        made.add_column(name, overflow="fold", ratio=None)
+    for one in subject.components:
+        lines = "-".join(map(str, dict.fromkeys(one.lines)))
+        said = Text(sentence(one))
+        for more in one.diagnoses[1:4]:
+            said.append(f"\n{more}")
+        taken = Text(one.kind or one.role)
+        if width >= 100:
+            taken.append("".join(f"\n{key}: {value}" for key, value in one.convention.items() if value), style="dim")
+        made.add_row(Text(MARKS[one.status], style=STYLES[one.status]), one.status, one.name, taken, lines, said)
+    return made
+
+
+def sentence(one: Component) -> str:
+    """What is said of a component; of a right one, how near it came to its limit."""
+    if one.status != "right" or one.says:
+        return one.says
+    used = [row.used for row in one.rows if np.isfinite(row.used)]
+    return f"{len(one.rows)} rows" + (f", the worst uses {max(used):.2g} of its allowance" if used else "")
+
+
+def records(subjects: list[Subject]) -> list[dict[str, Any]]:
+    """Everything as plain data."""
+    return [
+        {
+            "path": str(subject.path),
+            "verdict": subject.verdict,
+            "says": subject.says,
+            "seconds": round(subject.seconds, 3),
+            "isolation": subject.isolation,
+            "stubs": subject.stubs,
+            "notes": subject.notes,
+            "components": [_component(one) for one in subject.components],
+        }
+        for subject in subjects
+    ]
+
+
+def _component(one: Component) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "role": one.role,
+        "kind": one.kind,
+        "status": one.status,
+        "says": one.says,
+        "diagnoses": one.diagnoses,
+        "file": one.file,
+        "lines": one.lines,
+        "recognised": one.convention,
+        "rows": [
+            {
+                key: value if not isinstance(value, float) or np.isfinite(value) else None
+                for key, value in vars(row).items()
+            }
+            for row in one.rows
+        ],
+    }
+
+
+def annotations(subjects: list[Subject]) -> list[str]:
+    """GitHub's workflow commands, worst first: they show beside the lines of the file."""
+    order = list(STATUSES)
+    found = []
+    for subject in subjects:
+        if subject.refused:
+            found.append((0, f"::error file={_property(str(subject.path))},title=parity::{_data(subject.refused)}"))
+        for one in subject.components:
+            if one.status in LEVEL:
+                lines = one.lines or [1, 1]
+                place = (
+                    f"file={_property(_relative(one.file or str(subject.path)))},line={lines[0]},endLine={lines[-1]}"
+                )
+                title = _property(f"parity: {one.name} {one.status}")
+                found.append(
+                    (order.index(one.status), f"::{LEVEL[one.status]} {place},title={title}::{_data(one.says)}")
+                )
+    return [line for _, line in sorted(found, key=lambda pair: pair[0])]
+
+
+def _relative(path: str) -> str:
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return path
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def frame(subjects: list[Subject]) -> "pd.DataFrame":
+    """One row per quantity and probe of every component."""
+    import pandas as pd
+
+    rows = [
+        {"path": str(subject.path), "component": one.name, "role": one.role, "kind": one.kind, **vars(row)}
+        for subject in subjects
+        for one in subject.components
+        for row in one.rows
+    ]
+    columns = ["path", "component", "role", "kind", "quantity", "probe", "status", "used", "gap", "says", "stage"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def write(subjects: list[Subject], out: Path) -> Path:
+    """Writes check.csv, check.parquet, check.json and index.html, each whole or not at all; returns the page's path."""
+    rows = frame(subjects)
+    _whole(out / "check.csv", rows.to_csv(index=False).encode())
+    part = out / "check.parquet.part"
+    rows.to_parquet(part)
+    part.replace(out / "check.parquet")
+    _whole(
+        out / "check.json", json.dumps({"verdict": overall(subjects), "subjects": records(subjects)}, indent=2).encode()
+    )
+    return _whole(out / "index.html", page(subjects).encode())
+
+
+def page(subjects: list[Subject]) -> str:
+    """The page: a section per subject, a table of components, the lines of their file beside each defect."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(loader=PackageLoader("reports", "show"), autoescape=True, undefined=StrictUndefined,
+                              trim_blocks=True, lstrip_blocks=True)  # fmt: skip
+    template = environment.get_template("subjects.html.j2")
+    return template.render(
+        subjects=subjects,
+        code=overall(subjects),
+        title=VERDICTS[overall(subjects)],
+        verdicts=VERDICTS,
+        marks=MARKS,
+        statuses=STATUSES,
+        sentence=sentence,
+        excerpt=_excerpt,
+    )
+
+
+def _excerpt(one: Component) -> str:
+    """The lines of their file where the quantity is computed; empty for a notebook or a file that is gone."""
+    if not one.lines or not one.file.endswith(".py") or one.status == "right":
+        return ""
+    try:
+        text = Path(one.file).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    first, last = one.lines[0], min(one.lines[-1], one.lines[0] + 25)
+    return "\n".join(
+        f"{number:4d}  {text[number - 1][:160]}" for number in range(first, last + 1) if number <= len(text)
+    )
+
+
+def gradebook_table(book: "pd.DataFrame", width: int) -> Table:
+    """The gradebook in the terminal: names, verdicts, first diagnoses."""
+    from reports.show.terminal import frame_table
+
+    columns = ["submission", "verdict", "defects", "group", "seconds", "first_diagnosis"]
+    return frame_table(book[columns] if width >= 80 else book[columns[:4]], ("defects", "group", "seconds"))
+
+
+def _whole(path: Path, content: bytes) -> Path:
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+    return path

@@ -1,0 +1,37 @@
+"""Strangers' networks: loaded apart, recognised, probed, and judged like scratch.
+
+Two worlds. What runs in a process of its own, imports NumPy alone and hands back numbers:
+
+child/launch.py        the start: limits first, then look
+child/guard.py         the limits: resources, an audit hook, the kernel's Landlock
+child/look.py          one subject from its files to results
+child/loading.py       keeps a file's definitions, leaves out what it does
+child/stubs.py         modules that are not there
+child/names.py         what a name probably means
+child/arrays.py        the arrays that an object holds; shapes tell their roles
+child/calling.py       arguments bound by meaning, failures with their lines, a time limit for every call
+child/layers.py        layers with weights: orientation, gradients
+child/activations.py   activations, as classes or as pairs of functions
+child/losses.py        losses, with every label format
+child/optimizers.py    update rules, several steps
+child/networks.py      whole networks: classes, families of functions, trainers
+child/driving.py       their data, their chains of parameters, their arguments
+child/scripts.py       plain scripts: the innermost loop run once
+child/adapters.py      the explicit way: a class Adapter of a few lines
+child/results.py       arrays into one .npz, the rest into one JSON file
+
+What runs here, and reaches the verdict:
+
+isolation.py     starts the child and survives it
+verdicts.py      rows, components, statuses
+verdict.py       one file -> its components judged, exit code
+tiny.py          a component as a tiny case: equations, bounds, judge and causes of the main pipeline
+components.py    layers and activations
+formulas.py      activations that have no equation there
+losses.py        losses: which, by what constant, which mistake
+optimizers.py    update rules, replayed
+network.py       a whole network: which architecture, loss and constant explain it, and if none does, which mistake
+adapter.py       an exchange of .npz files, for any language
+command.py       `parity check`
+grading.py       a class of submissions -> gradebook
+"""

@@ -1,0 +1,255 @@
+"""Activations, as classes with forward and backward, as classes with a gradient method, or as pairs of functions.
+
+Axes: B samples, H values per sample; column-major ones are turned before they leave.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from . import names
+from .arrays import Array, arrays, changed, copied, tree
+from .calling import Failure, attempt, bound, instances, parameters, required, where
+from .layers import OUTPUTS
+
+B, H = 7, 5
+
+
+def inputs(kind: str) -> dict[str, Array]:
+    """What activations are fed: ordinary values, exact zeros, far tails; for softmax large logits and rows apart."""
+    rng = np.random.default_rng(11)
+    plain = rng.standard_normal((B, H)) * 2
+    zeros = plain.copy()
+    zeros[::2, ::2] = 0.0
+    probes = {"batch": plain, "one": plain[:1].copy()}
+    if kind == "Softmax":
+        apart = plain.copy()
+        apart[1] -= 800.0
+        return probes | {"large": plain * 10 + 1000.0, "rows apart": apart, "square": rng.standard_normal((H, H))}
+    far = np.array([[-40.0, -20.0, 20.0, 40.0, 0.5]] * B) * np.linspace(0.9, 1.0, B).reshape(-1, 1)
+    return probes | {"zeros": zeros, "far": far, "very far": far * 25}
+
+
+def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
+    """Returns an activation class as plain data, or None when it is none."""
+    forward = names.methods(holder, names.FORWARD)
+    backward = names.methods(holder, names.BACKWARD)
+    forward = [f for f in forward if f not in backward]
+    offers = [(names.RATE, 0.1), ({"axis", "dim"}, 1)]
+    for made in instances(holder, offers, [[], [None], [H]]):
+        for method in forward[:3]:
+            layout = _layout(made, method, kind)
+            if not layout:
+                continue
+            probes = []
+            for probe, x in inputs(kind).items():
+                fresh = next(instances(holder, offers, [[], [None], [H]]))
+                probes.append({"probe": probe, **_object_probe(fresh, method, backward, x, layout)})
+            own = [vars(made)[key] for key in ("alpha", "slope", "negative_slope", "a", "leak") if key in vars(made)]
+            return {
+                "name": name,
+                "role": "activation",
+                "kind": kind,
+                "form": 1,
+                "layout": layout,
+                "alpha": float(own[0]) if own and isinstance(own[0], (int, float)) else None,
+                "forward": {"name": method, **where(getattr(holder, method))},
+                "backward": {"name": backward[0], **where(getattr(holder, backward[0]))} if backward else {"name": ""},
+                "probes": probes,
+            }
+    return None
+
+
+def _layout(made: Any, method: str, kind: str) -> str:
+    """rows; columns for a softmax over axis 0; empty when the output has not the shape of the input."""
+    x = inputs(kind)["batch"]
+    try:
+        out = _forward(made, method, x)
+    except Failure:
+        return ""
+    if out is None or out.shape != x.shape:
+        return ""
+    if kind == "Softmax" and np.allclose(out.sum(axis=0), 1) and not np.allclose(out.sum(axis=1), 1):
+        return "columns"
+    return "rows"
+
+
+def _forward(made: Any, method: str, x: Array) -> Array | None:
+    function = getattr(made, method)
+    before = copied(arrays(made))
+    offers = [(names.TRAINING, True)]
+    if len(required(function)) > 2:
+        raise Failure(TypeError("too many arguments"))
+    result = attempt(function, **bound(function, offers, [x, True], optional=False))
+    returned = {p: a for p, a in tree(result).items() if a.shape == x.shape}
+    if returned:
+        return next(iter(returned.values()))
+    new = {p: a for p, a in changed(before, arrays(made)).items() if a.shape == x.shape}
+    named = sorted((p for p in new if names.plain(p) in OUTPUTS), key=lambda p: OUTPUTS.index(names.plain(p)))
+    if named:
+        return new[named[0]]
+    rest = [a for a in new.values() if not np.array_equal(a, x)]
+    return rest[-1] if rest else next(iter(new.values()), None)
+
+
+def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout: str) -> dict[str, Any]:
+    """A forward and a backward of one fresh object."""
+    rng = np.random.default_rng([13, *x.shape])
+    g = rng.standard_normal(x.shape)
+    turn = (lambda a: a.T) if layout == "columns" else (lambda a: a)
+    found: dict[str, Any] = {"inputs": x, "upstream": g}
+    try:
+        out = _forward(made, method, turn(x).copy())
+    except Failure as failure:
+        return found | {"error": str(failure), "stage": "forward", "line": failure.line}
+    if out is None:
+        return found | {"error": "forward gives nothing", "stage": "forward"}
+    found["output"] = np.array(turn(out))
+    if not backward:
+        return found
+    function = getattr(made, backward[0])
+    upstream = turn(g).copy()
+    before = copied(arrays(made))
+    wants = required(function) or parameters(function)
+    asks = [names.plain(one.name) for one in wants]
+    try:
+        if len(asks) == 1 and (asks[0] in ("x", "z", "inputs", "input") or names.plain(backward[0]) in DERIVATIVES):
+            for key, at in (("derivative", x), ("derivative_at_output", out)):
+                given = turn(at).copy()
+                value = next(iter(tree(attempt(function, given)).values()))
+                found[key] = np.array(turn(np.full(given.shape, value) if value.ndim == 0 else value))
+            return found
+        offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())]
+        result = attempt(function, **bound(function, offers, [upstream, turn(x).copy()], optional=False))
+    except Failure as failure:
+        return found | {"error": str(failure), "stage": "backward", "line": failure.line}
+    except StopIteration:
+        return found
+    returned = [a for a in tree(result).values() if a.shape == upstream.shape]
+    new = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == upstream.shape]
+    new.sort(key=lambda pair: not names.plain(pair[0]).startswith(("d", "grad")))
+    if returned or new:
+        found["dinputs"] = np.array(turn(returned[0] if returned else new[0][1]))
+    if not np.array_equal(upstream, turn(g)):
+        found["backward_changes_upstream"] = True
+    return found
+
+
+DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation")
+SUFFIXES = ("backward", "backwards", "derivative", "prime", "deriv", "grad", "gradient", "der", "d", "back", "bwd",
+            "derivate", "backprop", "differentiate", "dash", "diff", "slope")  # fmt: skip
+
+
+def pairs(functions: dict[str, Any]) -> list[tuple[str, str | None, str]]:
+    """Functions that are activations by name, each with its derivative where there is one: (f, f', kind)."""
+    short = {names.plain(name): name for name in functions}
+    found = []
+    used: set[str] = set()
+    for plain, name in short.items():
+        kind = names.kind(name)
+        if kind not in names.ACTIVATIONS or any(
+            word in plain for word in ("deriv", "prime", "backward", "grad", "loss")
+        ):
+            continue
+        if plain.startswith("d") and plain[1:] in short:
+            continue
+        stem = plain.removesuffix("forward").removesuffix("function")
+        partner = next(
+            (short[other] for other in short if other != plain and other not in used and _belongs(stem, other)), None
+        )
+        if partner:
+            used.add(names.plain(partner))
+        found.append((name, partner, kind))
+    return [one for one in found if names.plain(one[0]) not in used]
+
+
+def _belongs(stem: str, other: str) -> bool:
+    """Whether `other` names the derivative of `stem`."""
+    rest = other.replace(stem, "", 1) if stem in other else None
+    return rest in SUFFIXES or rest in {f"{s}of" for s in SUFFIXES} or rest in ("derivativeof", "d", "inv", "gradof")
+
+
+def from_functions(name: str, function: Any, partner: str | None, derivative: Any, kind: str) -> dict[str, Any] | None:
+    """Returns a pair of functions as plain data; None when the first is no activation."""
+    if not parameters(function) or len(required(function)) > 1:
+        return None
+    flag = next((one.name for one in parameters(function)[1:] if "der" in one.name.lower() or one.name in (
+        "grad", "backward", "prime", "d")), None)  # fmt: skip
+    probes = []
+    layout = "rows"
+    for probe, values in inputs(kind).items():
+        found: dict[str, Any] = {"inputs": values, "upstream": np.random.default_rng(5).standard_normal(values.shape)}
+        try:
+            out = _value(attempt(function, values.copy()), values.shape)
+            if out is None and probe == "batch":
+                return None
+            if out is None:
+                raise Failure(ValueError(f"gives no array of shape {values.shape}"))  # noqa: TRY301
+            if kind == "Softmax" and probe == "batch" and np.allclose(out.sum(0), 1) and not np.allclose(out.sum(1), 1):
+                layout = "columns"
+            if layout == "columns":
+                out = _value(attempt(function, values.T.copy()), values.T.shape)
+                out = None if out is None else out.T
+            if out is None:
+                raise Failure(ValueError("gives nothing"))  # noqa: TRY301
+            found["output"] = np.array(out)
+            if flag:
+                found |= _derivatives(function, values, out, flag)
+            elif derivative:
+                found |= _derivatives(derivative, values, out, None)
+        except Failure as failure:
+            found |= {"error": str(failure), "stage": "forward" if "output" not in found else "backward",
+                      "line": failure.line}  # fmt: skip
+            if probe == "batch" and "output" not in found:
+                return None
+        probes.append({"probe": probe, **found})
+    alphas = [one.default for one in parameters(function)[1:] if isinstance(one.default, float)]
+    back = derivative or (function if flag else None)
+    return {
+        "name": name,
+        "role": "activation",
+        "kind": kind,
+        "form": 3,
+        "layout": layout,
+        "alpha": alphas[0] if alphas else None,
+        "forward": {"name": name, **where(function)},
+        "backward": {"name": partner or (f"{name}({flag}=True)" if flag else ""), **(where(back) if back else {})},
+        "probes": probes,
+    }
+
+
+def _value(result: Any, shape: tuple[int, ...]) -> Array | None:
+    return next((a for a in tree(result).values() if a.shape == shape), None)
+
+
+def _derivatives(function: Any, x: Array, out: Array, flag: str | None) -> dict[str, Any]:
+    """A derivative of one argument at the input and at the output; of two arguments, the product with upstream."""
+    more = {flag: True} if flag else {}
+    asks = required(function)
+    if flag or len(asks) == 1:
+        found = {}
+        for key, at in (("derivative", x), ("derivative_at_output", out)):
+            result = attempt(function, at.copy(), **more)
+            value = np.full(x.shape, float(result)) if isinstance(result, (int, float)) else _value(result, x.shape)
+            if value is not None:
+                found[key] = np.array(value)
+        return found
+    if len(asks) != 2:
+        return {}
+    g = np.random.default_rng(5).standard_normal(x.shape)
+    results: dict[str, Array] = {}
+    ways: dict[str, Any] = {"dinputs": x, "dinputs_at_output": out, "dinputs_cache": (x,)}
+    first = names.ranked(asks[0].name, names.UPSTREAM) == 0 or names.ranked(asks[1].name, names.UPSTREAM) != 0
+    for key, at in ways.items():
+        pair = (g.copy(), at) if first else (at, g.copy())
+        try:
+            value = _value(attempt(function, *pair), x.shape)
+        except Failure:
+            continue
+        if value is not None:
+            results[key] = np.array(value)
+    if "dinputs" not in results and results:
+        results["dinputs"] = results.pop(next(iter(results)))
+    if not results:
+        raise Failure(ValueError(f"{asks[0].name}, {asks[1].name}: no arguments that it takes"))
+    return results

@@ -1,0 +1,202 @@
+"""Calling what one does not know: arguments bound by the meaning of their names, failures told with their line."""
+
+import copy
+import inspect
+import linecache
+import random
+import signal
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import names
+
+SEED = 20240611
+
+
+class Recorder:
+    """Stands for an optimizer or anything else that is asked for: keeps what it is given, changes nothing."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.seen: list[Any] = []
+        self.learning_rate = self.lr = 0.05
+
+    def update(self, weights: Any = None, gradient: Any = None, *_: Any, **__: Any) -> Any:
+        """Keeps a gradient and returns the weights as they are."""
+        self.seen.append(gradient)
+        return weights
+
+    __call__ = step = apply = update_params = update
+
+    def __copy__(self) -> "Recorder":
+        twin = Recorder()
+        twin.seen = self.seen  # all copies record into one list
+        return twin
+
+    def __deepcopy__(self, _: Any) -> "Recorder":
+        return self.__copy__()
+
+
+class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in words
+    """Their code raised: type, message, and their line."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+        frames = traceback.extract_tb(error.__traceback__)
+        theirs = [frame for frame in frames if "parity_child" not in frame.name and "/subjects/child/" not in
+                  frame.filename and "numpy" not in frame.filename and not frame.filename.startswith("<")]  # fmt: skip
+        self.line = theirs[-1].lineno if theirs else 0
+        self.file = theirs[-1].filename if theirs else ""
+        text = str(error).split("\n")[0][:200].replace("Slow: ", "")
+        where = f" at line {self.line}" if self.line else ""
+        super().__init__(f"{type(error).__name__}: {text}{where}")
+
+
+class Slow(BaseException):
+    """A call has taken its time; no exception of the usual kind, so that theirs do not swallow it."""
+
+
+CALL_SECONDS = 1.0
+slow_calls = [0]  # a subject that is slow again and again is driven no further
+
+
+def _stop(*_: object) -> None:
+    raise Slow(f"it does not come to an end within {CALL_SECONDS:g} seconds")
+
+
+def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Calls with a fixed seed and a time limit; raises Failure for whatever their code raises.
+
+    The alarm goes on ringing, so that a call that swallows everything is stopped as well.
+    """
+    np.random.seed(SEED)  # noqa: NPY002  # theirs: the global generator is what they use
+    random.seed(SEED)
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS, 0.2)
+    try:
+        with np.errstate(all="ignore"):
+            return function(*args, **kwargs)
+    except (Exception, SystemExit, KeyboardInterrupt, Slow) as error:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        slow_calls[0] += isinstance(error, Slow)
+        if isinstance(error, MemoryError):
+            error = RuntimeError("it asks for more memory than it may have")
+        raise Failure(error) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def parameters(function: Any) -> list[inspect.Parameter]:
+    """The parameters that can be bound, without self."""
+    try:
+        found = list(inspect.signature(function).parameters.values())
+    except (ValueError, TypeError):
+        return []
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [one for one in found if one.kind not in kinds and one.name not in ("self", "cls")]
+
+
+def required(function: Any) -> list[inspect.Parameter]:
+    """The parameters without a default."""
+    return [one for one in parameters(function) if one.default is inspect.Parameter.empty]
+
+
+def bound(
+    function: Any, offers: list[tuple[set[str], Any]], queue: list[Any] | None = None, optional: bool = True
+) -> dict[str, Any]:
+    """Returns arguments by name: the first offer whose names fit, else the next of `queue` for a required one.
+
+    Raises Failure (TypeError) when a required parameter can have no value.
+    """
+    queue = list(queue or [])
+    taken: set[int] = set()
+    arguments: dict[str, Any] = {}
+    waiting = []
+    for one in parameters(function):
+        short = names.plain(one.name)
+        free = [k for k, (group, _) in enumerate(offers) if short in group and k not in taken]
+        if free and (optional or one.default is inspect.Parameter.empty):
+            arguments[one.name] = copied(offers[free[0]][1])
+            taken.add(free[0])
+        elif one.default is inspect.Parameter.empty:
+            waiting.append(one)
+    for one in waiting:
+        if not queue:
+            raise Failure(TypeError(f"no value for the parameter {one.name}"))
+        arguments[one.name] = copied(queue.pop(0))
+    positional = [one.name for one in parameters(function) if one.kind is inspect.Parameter.POSITIONAL_ONLY]
+    if positional:
+        raise Failure(TypeError("positional-only parameters"))
+    return arguments
+
+
+def copied(value: Any) -> Any:
+    """A copy of arrays and of containers of arrays; objects are handed on as they are."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, dict):
+        return {key: copied(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(copied(inner) for inner in value) if type(value) in (list, tuple) else value
+    return value
+
+
+def twin(value: Any) -> Any:
+    """A deep copy, or the value itself where it cannot be copied."""
+    try:
+        return copy.deepcopy(value)
+    except Exception:
+        return value
+
+
+def lines(function: Any) -> list[int]:
+    """The first and last line of a function in its file; empty where it has none."""
+    function = inspect.unwrap(function) if callable(function) else function
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        return []
+    numbers = [number for _, _, number in code.co_lines() if number]
+    return [code.co_firstlineno, max(numbers, default=code.co_firstlineno)]
+
+
+def where(function: Any) -> dict[str, Any]:
+    """File and lines of a function."""
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return {"file": code.co_filename if code else "", "lines": lines(function)}
+
+
+def text_of(function: Any) -> str:
+    """The source text of a function."""
+    place = where(function)
+    if not place["lines"]:
+        return ""
+    first, last = place["lines"]
+    return "".join(linecache.getlines(place["file"])[first - 1 : last])
+
+
+def instances(holder: type, offers: list[tuple[set[str], Any]], queues: list[list[Any]]) -> Iterator[Any]:
+    """Yields objects of a class, built in every way that works; raises nothing."""
+    constructor = constructor_of(holder)
+    tried = set()
+    for queue in queues:
+        for optional in (True, False):
+            try:
+                arguments = bound(constructor, offers, queue, optional)
+                key = repr([(name, getattr(value, "shape", value)) for name, value in arguments.items()])
+                if key not in tried:
+                    tried.add(key)
+                    yield attempt(holder, **arguments)
+            except Failure:
+                continue
+
+
+def constructor_of(holder: type) -> Callable[..., Any]:
+    """The __init__ of a class, or a function without parameters."""
+    own = getattr(holder, "__init__")  # noqa: B009  # of the class, not of an instance
+    return own if own is not object.__init__ else _nothing
+
+
+def _nothing() -> None:
+    """An object without a constructor takes no arguments."""

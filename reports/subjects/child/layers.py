@@ -1,0 +1,368 @@
+"""Layers with weights: how they lie in memory, what they give, and where their gradients are.
+
+Everything that leaves is laid out in one way, whatever theirs: inputs (B, D), weights (D, H), biases (1, H),
+output (B, H), gradients likewise. Axes: B samples, D inputs, H outputs.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from . import names
+from .arrays import Array, arrays, changed, copied, put, tree
+from .calling import Failure, Recorder, attempt, bound, instances, parameters, required, where
+
+SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
+MOST_WAYS = 40  # of building one layer
+RATE = 0.0625  # a power of two, so that dividing a step by it is exact
+WEIGHT = re.compile(r"(^|[._])(w|weights?|kernel|theta|coef|weight_?matrix)\d*$", re.IGNORECASE)
+DW = re.compile(r"(d_?_?w|w.*grad|grad.*w|^w$|delta_?w|weights?_?(grad|deriv|delta)|nabla_?w|[._]w$)", re.IGNORECASE)
+DB = re.compile(r"(d_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delta)|nabla_?b|[._]b$)", re.IGNORECASE)
+NO_WEIGHT = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])d[._]?[wb]|input|output", re.IGNORECASE)
+OUTPUTS = ("output", "outputs", "out", "z", "a", "y", "activation", "activations", "result")
+DINPUTS = ("dinputs", "dx", "dinput", "dout", "da", "gradinput", "inputgrad", "dl", "delta", "dprev", "gradinputs")
+SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweights", "initparams", "initparameters",
+          "setup", "compile", "initializeparameters")  # fmt: skip
+
+
+def _one(z: Any) -> Any:
+    return np.ones_like(z)
+
+
+ACTIVATION: list[Any] = [None]  # what a layer gets that asks for an activation: one of the file's own
+
+
+class Layer:
+    """One class seen as a layer: how to build it, and which of its arrays is what."""
+
+    def __init__(self, holder: type) -> None:
+        self.holder = holder
+        self.orientation = ""  # "in, out" or "out, in"
+        self.layout = ""  # rows, columns or sample
+        self.weights = ""
+        self.biases: str | None = None
+        self.choice = 0  # which of the ways to build it gives a layer that works
+        self.recorder = Recorder()
+        self.forward = names.methods(holder, names.FORWARD)
+        self.backward = names.methods(holder, names.BACKWARD)
+
+    def build(self, d: int, h: int, more: dict[str, Any] | None = None) -> Iterator[Any]:
+        """Yields objects with `d` inputs and `h` outputs, in every way that seems possible."""
+        rng = np.random.default_rng(3)
+        self.recorder = Recorder()
+        for shape in (d, (d,)):
+            for weights, biases in (((d, h), (h,)), ((h, d), (h, 1)), ((h, d), (1, h))):
+                offers = [
+                    (names.N_IN - {"inputs"} | {"inputs"}, shape),
+                    (names.N_OUT, h),
+                    ({"w", "weights", "weight"}, rng.standard_normal(weights)),
+                    ({"b", "bias", "biases"}, rng.standard_normal(biases)),
+                    (names.RATE, RATE),
+                    ({"optimizer", "opt", "optim"}, self.recorder),
+                    ({"activation", "activationfn", "actfn", "act", "activationfunction", "activator"}, ACTIVATION[0]),
+                    ({"activationprime", "activationderivative", "dactivation"}, _one),
+                    *(({key}, value) for key, value in (more or {}).items()),
+                ]
+                taken = [one for one in required(self.holder) if names.ranked(one.name, names.N_IN) == 0]
+                queues: list[list[Any]] = (
+                    [[h], [d, h], [h, d]] if taken else [[d, h], [h, d], [d, h, None], [d, h, None, None]]
+                )
+                for made in instances(self.holder, offers, queues):
+                    self._set_up(made, d)
+                    yield made
+                if not any(names.plain(one.name) in ("w", "weights", "weight") for one in parameters(self.holder)):
+                    break
+
+    def _set_up(self, made: Any, d: int) -> None:
+        """Calls what some layers want before they have weights."""
+        if any(array.ndim == 2 for array in arrays(made).values()):
+            return
+        for method in names.methods(type(made), SET_UP):
+            function = getattr(made, method)
+            offers = [(names.N_IN | {"shape"}, (d,)), ({"optimizer", "opt"}, self.recorder)]
+            for one in (offers, [(names.N_IN | {"shape"}, d), offers[1]]):
+                try:
+                    attempt(function, **bound(function, one, [(d,)]))
+                    break
+                except Failure:
+                    continue
+
+    def fresh(self, d: int, h: int, more: dict[str, Any] | None = None) -> Any:
+        """A new object, built in the way that works; None where there is none."""
+        return next(islice(self.build(d, h, more), self.choice, None), None)
+
+    def find_weights(self, made: Any, d: int, h: int) -> bool:
+        """Looks for the array of weights and the one of biases; says whether there are weights."""
+        found = arrays(made)
+        if several(found):
+            return False
+        both = {path: a for path, a in found.items() if a.shape in ((d, h), (h, d))}
+        both = {path: a for path, a in both.items() if not NO_WEIGHT.search(path)} or both
+        if not both:
+            return False
+        self.weights = max(
+            both, key=lambda path: (bool(WEIGHT.search(path)), not DW.match(path.split(".")[-1]), -len(path))
+        )
+        self.orientation = "in, out" if found[self.weights].shape == (d, h) else "out, in"
+        flat = {p: a for p, a in found.items() if a.size == h and p != self.weights and a.ndim <= 2}
+        named = [p for p in flat if re.search(r"b(ias(es)?)?_?\d*$|w0", p, re.IGNORECASE)]
+        self.biases = min(named or flat, key=lambda p: ("d" in p.lower().split("bias")[0], len(p)), default=None)
+        return True
+
+
+def look_at(name: str, holder: type) -> dict[str, Any] | None:
+    """Returns a layer with weights as plain data, or None when the class is none."""
+    layer = Layer(holder)
+    if not layer.forward:
+        return None
+    made, rows = _first(layer)
+    if made is None:
+        return None
+    probes = []
+    for probe, (b, d, h) in SHAPES.items():
+        if layer.layout == "sample" and probe != "one":
+            continue
+        if probe == "square" and (b != 5):
+            continue
+        probes.append({"probe": probe, **_probe(layer, b, d, h, probe)})
+    backward = layer.backward[0] if layer.backward else ""
+    return {
+        "name": name,
+        "role": "dense",
+        "form": 5 if rows.get("returned") and not rows.get("stored") else 1,
+        "orientation": layer.orientation,
+        "choice": layer.choice,
+        "layout": layer.layout,
+        "weights": layer.weights,
+        "biases": layer.biases or "",
+        "forward": {"name": layer.forward[0], **where(getattr(holder, layer.forward[0]))},
+        "backward": {"name": backward, **(where(getattr(holder, backward)) if backward else {})},
+        "nearest": "" if backward else _nearest(holder),
+        "probes": probes,
+        "penalised": _penalised(layer),
+    }
+
+
+def _nearest(holder: type) -> str:
+    """A method whose name is nearly `backward`."""
+    from difflib import get_close_matches
+
+    have = [name for name in vars(holder) if not name.startswith("__") or name.endswith("it__")]
+    close = get_close_matches("backward", have, n=1, cutoff=0.7)
+    return close[0] if close else ""
+
+
+def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
+    """The first object whose forward gives (B, H) from (B, D); fixes layout and orientation."""
+    b, d, h = SHAPES["batch"]
+    for choice, made in enumerate(islice(layer.build(d, h), MOST_WAYS)):
+        layer.choice = choice
+        has_weights = layer.find_weights(made, d, h)
+        layouts: dict[str, tuple[tuple[int, ...], list[tuple[int, ...]]]] = {
+            "rows": ((b, d), [(b, h)]),
+            "columns": ((d, b), [(h, b)]),
+            "sample": ((1, d), [(1, h), (h,)]),
+            "sample column": ((d, 1), [(h, 1)]),
+            "sample flat": ((d,), [(h,), (1, h), (h, 1)]),
+        }
+        for layout, (inputs, wanted) in layouts.items():
+            x = np.random.default_rng(1).standard_normal(inputs)
+            for method in layer.forward[:3]:
+                try:
+                    fresh = layer.fresh(d, h)
+                    before = copied(arrays(fresh))
+                    result = attempt(getattr(fresh, method), **_forward_arguments(getattr(fresh, method), x))
+                except (Failure, AttributeError):
+                    continue
+                if not has_weights and not layer.find_weights(fresh, d, h):
+                    continue
+                output = _output(result, changed(before, arrays(fresh)), wanted, x)
+                if output is None:
+                    continue
+                layer.layout = layout
+                layer.forward.remove(method)
+                layer.forward.insert(0, method)
+                return fresh, {"returned": result is not None, "stored": result is None}
+    return None, {}
+
+
+def _forward_arguments(function: Any, x: Array) -> dict[str, Any]:
+    """Inputs, and training=True where it is asked for."""
+    return bound(function, [(names.INPUTS, x), (names.TRAINING, True)], [x, True], optional=False)
+
+
+def _output(result: Any, new: dict[str, Array], wanted: list[tuple[int, ...]], x: Array) -> Array | None:
+    """What a forward gave: its return value, else the attribute that is called so, else the last that is new."""
+    returned = {p: a for p, a in tree(result).items() if a.shape in wanted}
+    if returned:
+        return next(iter(returned.values()))
+    kept = {p: a for p, a in new.items() if a.shape in wanted and not np.array_equal(a, x)}
+    if not kept:
+        return None
+    named = [p for p in kept if names.plain(p.split(".")[-1]) in OUTPUTS]
+    named.sort(key=lambda p: OUTPUTS.index(names.plain(p.split(".")[-1])))
+    return kept[named[0] if named else list(kept)[-1]]
+
+
+def lay_in(x: Array, layout: str) -> Array:
+    """Rows (B, D) as their layout wants them."""
+    if layout in ("columns", "sample column"):
+        return x.T.copy()
+    return x[0].copy() if layout == "sample flat" else x.copy()
+
+
+def lay_out(x: Array, layout: str, width: int) -> Array:
+    """What their layout gave, as rows (B, width); untouched where it has another shape."""
+    if layout in ("columns", "sample column") and x.ndim == 2 and x.shape[0] == width:
+        return x.T
+    return x.reshape(1, width) if layout == "sample flat" and x.size == width else x
+
+
+def _probe(layer: Layer, b: int, d: int, h: int, probe: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One fresh object, one forward, one backward: all arrays in our layout, or what was raised."""
+    rng = np.random.default_rng([7, b, d, h])
+    x, g = rng.standard_normal((b, d)), rng.standard_normal((b, h))
+    w, bias = rng.standard_normal((d, h)), rng.standard_normal((1, h))
+    if probe == "zeros":
+        x[:2], g[:, 3] = 0.0, 0.0
+    if more:
+        w[0, 0] = 0.0
+    made = layer.fresh(d, h, more)
+    if made is None:
+        return {"error": "it cannot be built in this shape", "stage": "build"}
+    forward = getattr(made, layer.forward[0])
+    if layer.weights not in arrays(made):  # some have weights from the first forward on
+        try:
+            attempt(forward, **_forward_arguments(forward, lay_in(x, layer.layout)))
+            for history in (value for value in vars(made).values() if isinstance(value, list)):
+                history.clear()
+        except Failure as failure:
+            return {"error": str(failure), "stage": "forward", "line": failure.line}
+    try:
+        put(made, layer.weights, w if layer.orientation == "in, out" else w.T)
+        if layer.biases:
+            put(made, layer.biases, bias)
+    except (KeyError, ValueError, AttributeError, IndexError) as error:
+        return {"error": f"its weights cannot be set: {error}", "stage": "build"}
+    found: dict[str, Any] = {"inputs": x, "weights": w, "upstream": g, **({"biases": bias} if layer.biases else {})}
+    before = copied(arrays(made))
+    given = lay_in(x, layer.layout)
+    kept = given.copy()
+    try:
+        result = attempt(forward, **_forward_arguments(forward, given))
+    except Failure as failure:
+        return found | {"error": str(failure), "stage": "forward", "line": failure.line}
+    wanted = [lay_in(g, layer.layout).shape, (h,), (1, h), (h, 1)] if b == 1 else [lay_in(g, layer.layout).shape]
+    output = _output(result, changed(before, arrays(made)), wanted, given)
+    if output is not None:
+        found["output"] = np.array(lay_out(output, layer.layout, h))
+    if not np.array_equal(given, kept):
+        found["forward_changes_inputs"] = True
+    if layer.backward:
+        found |= _backward(layer, made, x, g, (b, d, h))
+    return found
+
+
+def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int, int]) -> dict[str, Any]:
+    """Goes back once; finds the gradients by name and shape among what is returned, stored, or moved."""
+    b, d, h = shape
+    function = getattr(made, layer.backward[0])
+    before = copied(arrays(made))
+    upstream = lay_in(g, layer.layout)
+    del layer.recorder.seen[:]
+    offers = [(names.UPSTREAM, upstream), (names.RATE, RATE), (names.TRAINING, True),
+              ({"x", "inputs", "input", "aprev"}, lay_in(x, layer.layout))]  # fmt: skip
+    try:
+        result = attempt(function, **bound(function, offers, [upstream, RATE, True], optional=False))
+    except Failure as failure:
+        return {"error": str(failure), "stage": "backward", "line": failure.line}
+    after = arrays(made)
+    new, returned = changed(before, after), tree(result)
+    pool = {f"returned {p}".strip(): a for p, a in returned.items()} | new
+    pool |= {f"recorded {k}": np.asarray(a) for k, a in enumerate(layer.recorder.seen) if isinstance(a, np.ndarray)}
+    pool |= {p: a for p, a in after.items() if DW.search(p.split(".")[-1]) and p not in before}
+    theirs = (layer.weights, layer.biases)
+    found: dict[str, Any] = {}
+    shape_w = (d, h) if layer.orientation == "in, out" else (h, d)
+    tail = {p: p.split(".")[-1].split(" ")[-1] for p in pool}
+    dw = [p for p, a in pool.items() if a.shape == shape_w and p not in theirs]
+    dw.sort(key=lambda p: (not DW.search(tail[p]), bool(is_db(p)), not p.startswith("returned")))
+    dx = [p for p, a in returned.items() if a.shape == lay_in(x, layer.layout).shape]
+    named = [p for p in pool if names.plain(tail[p]) in DINPUTS and p not in theirs]
+    dx_path = f"returned {dx[0]}".strip() if dx else next(iter(sorted(named, key=lambda p: DINPUTS.index(
+        names.plain(tail[p])))), None)  # fmt: skip
+    if dx_path is None and dw and b != h:
+        left = [p for p, a in new.items() if a.shape == lay_in(x, layer.layout).shape]
+        dx_path = left[0] if left else None
+    if dx_path is not None:
+        dw = [p for p in dw if p != dx_path]
+        found["dinputs"] = np.array(lay_out(pool[dx_path], layer.layout, d))
+    db = [p for p, a in pool.items() if p not in theirs and p != dx_path and p not in dw[:1]
+          and (is_db(p) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip
+    db.sort(key=lambda p: (not is_db(p), pool[p].size != h))
+    if not dw:
+        dw = [p for p in pool if p not in theirs and p != dx_path and re.search(r"d_?w", tail[p], re.IGNORECASE)]
+    if dw:
+        found["dweights"] = np.array(
+            pool[dw[0]].T if layer.orientation == "out, in" and pool[dw[0]].ndim == 2 else pool[dw[0]]
+        )
+        found["dweights_name"] = dw[0]
+    if db and layer.biases:
+        found["dbiases"] = np.array(pool[db[0]])
+        found["dbiases_name"] = db[0]
+    if layer.weights in new:
+        rate = _rate_of(function, made)
+        if rate:
+            moved = (before[layer.weights] - after[layer.weights]) / rate
+            found.setdefault("dweights", moved if layer.orientation == "in, out" else moved.T)
+            if layer.biases:
+                found.setdefault("dbiases", (before[layer.biases] - after[layer.biases]) / rate)
+            found["moved"] = rate
+    if not np.array_equal(upstream, lay_in(g, layer.layout)):
+        found["backward_changes_upstream"] = True
+    return found
+
+
+def is_db(path: str) -> bool:
+    """Whether a path, or its last part, is called like a gradient of biases."""
+    return bool(DB.search(path.split(".")[-1].split(" ")[-1]) or DB.search(path))
+
+
+def _rate_of(function: Any, made: Any) -> float:
+    """The learning rate that a backward used: the one that it was given, or the object's own."""
+    if any(names.ranked(one.name, names.RATE) == 0 for one in parameters(function)):
+        given = [one for one in required(function) if names.ranked(one.name, names.RATE) == 0]
+        default = [one.default for one in parameters(function) if names.ranked(one.name, names.RATE) == 0]
+        return RATE if given else float(default[0]) if isinstance(default[0], (int, float)) else 0.0
+    own = [v for k, v in vars(made).items() if names.ranked(k, names.RATE) == 0 and isinstance(v, (int, float))]
+    return float(own[0]) if own else 0.0
+
+
+def several(found: dict[str, Array]) -> bool:
+    """Whether arrays are the weights of more than one layer: matrices of different shapes."""
+    batch = SHAPES["batch"][0]
+    matrices = {
+        a.shape
+        for path, a in found.items()
+        if a.ndim == 2 and min(a.shape) > 1 and batch not in a.shape and not NO_WEIGHT.search(path)
+    }
+    return len({tuple(sorted(shape)) for shape in matrices}) > 1
+
+
+STRENGTHS = {"weight_l1": r"w\w*l1|l1_?w|lambda_?l1_?w", "weight_l2": r"w\w*l2|l2_?w", "bias_l1": r"b\w*l1|l1_?b",
+             "bias_l2": r"b\w*l2|l2_?b"}  # fmt: skip
+
+
+def _penalised(layer: Layer) -> list[dict[str, Any]]:
+    """The same layer with L1 and L2 strengths, where its constructor knows them."""
+    probes = []
+    for setting, pattern in STRENGTHS.items():
+        fits = [one.name for one in parameters(layer.holder) if re.search(pattern, one.name, re.IGNORECASE)]
+        if fits and layer.layout == "rows":
+            b, d, h = SHAPES["batch"]
+            probes.append({"setting": setting, "strength": 0.125,
+                           **_probe(layer, b, d, h, "batch", {names.plain(fits[0]): 0.125})})  # fmt: skip
+    return probes

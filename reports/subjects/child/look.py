@@ -1,0 +1,174 @@
+"""Loads one subject, looks at everything in it, and writes what was seen."""
+
+import ast
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+from . import activations, layers, losses, names, networks, optimizers, stubs
+from .calling import Failure, attempt, required, text_of
+from .loading import Loaded, Unreadable, definitions, read
+from .results import Results
+
+NETWORK_SECONDS = 4.0  # for driving whole networks
+
+
+def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
+    """Writes result.json and arrays.npz for one subject; an unreadable one is an answer too."""
+    results = Results()
+    try:
+        loaded = definitions(read(Path(task["path"])), stubs.install())
+    except Unreadable as error:
+        results.write(folder, unreadable=str(error), isolation=held)
+        return
+    results.notes += loaded.notes
+    for component in components(loaded, task.get("roles", {})):
+        results.add(component)
+    seen = {"classes": list(loaded.classes), "functions": list(loaded.functions)}
+    stubbed = sorted({name.split(".")[0] for name in loaded.stubs})
+    more = {"isolation": held, "seen": seen, "stubs": stubbed, "files": list(loaded.sources)}
+    if results.components:  # what is known by now is not lost if a network never comes to an end
+        results.write(folder, unfinished=True, **more)
+    deadline = time.monotonic() + min(task["seconds"] / 2, NETWORK_SECONDS)
+    for found in networks.look_at_all(loaded, results.components, deadline):
+        results.add(found)
+    results.write(folder, **more)
+
+
+def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
+    """All layers, activations, losses and optimizers of a subject, as plain data."""
+    found: list[dict[str, Any]] = []
+    layers.ACTIVATION[0] = _own_activation(loaded)
+    own_layers: list[tuple[dict[str, Any], type]] = []
+    later = []
+    for name, holder in loaded.classes.items():
+        kind = roles.get(name) or _kind(name, holder)
+        if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
+            continue
+        if kind in names.UNKNOWN:
+            found.append({"name": name, "role": "unknown", "kind": kind, "form": 1})
+        elif kind in names.ACTIVATIONS:
+            found += _some(lambda n=name, h=holder, k=kind: activations.from_class(n, h, k))
+        elif kind in names.LOSSES:
+            found += _some(lambda n=name, h=holder, k=kind: losses.from_class(n, h, k))
+        elif kind in names.OPTIMIZERS:
+            later.append((name, holder, kind))
+        elif names.methods(holder, names.FORWARD) and not names.methods(holder, ("train", "fit")):
+            seen = _some(lambda n=name, h=holder: layers.look_at(n, h))
+            found += seen
+            own_layers += [(one, holder) for one in seen]
+            if not seen and kind == "Dense":
+                found += _some(lambda n=name, h=holder: layers.look_at(n, h))
+            found += [one for one in [_misspelt(name, holder)] if not seen and one]
+        elif misspelt := _misspelt(name, holder):
+            found.append(misspelt)
+    for name, holder, kind in later:
+        found += _some(lambda n=name, h=holder, k=kind: optimizers.from_class(n, h, k, own_layers))
+    for name, partner, kind in activations.pairs(loaded.functions):
+        derivative = loaded.functions.get(partner) if partner else None
+        found += _some(lambda n=name, p=partner, d=derivative, k=kind: activations.from_functions(
+            n, loaded.functions[n], p, d, k))  # fmt: skip
+    for name, partner, kind in losses.pairs(loaded.functions):
+        gradient = loaded.functions.get(partner) if partner else None
+        found += _some(lambda n=name, p=partner, g=gradient, k=kind: losses.from_functions(
+            n, loaded.functions[n], p, g, k))  # fmt: skip
+    return found
+
+
+def _own_activation(loaded: Loaded) -> Any:
+    """An activation of the file, for layers that ask for one: an object of a class, else a function, else nothing."""
+    for wanted in ("ReLU", "Sigmoid", "Tanh"):
+        for name, holder in loaded.classes.items():
+            if names.kind(name) == wanted and not required(holder):
+                try:
+                    return attempt(holder)
+                except Failure:
+                    continue
+        for name, function in loaded.functions.items():
+            if names.plain(name) == wanted.lower():
+                return function
+    return None
+
+
+def _some(look_at: Any) -> list[dict[str, Any]]:
+    """What looking gives, in a list; nothing where their code surprises us."""
+    try:
+        one = look_at()
+    except (Failure, StopIteration, KeyError, ValueError, TypeError, IndexError, AttributeError):
+        return []
+    return [one] if one else []
+
+
+def _kind(name: str, holder: type) -> str:
+    """What a class is by its name, or, where that says nothing, by the names of its bases."""
+    kind = names.kind(name)
+    if not kind:
+        for base in holder.__mro__[1:-1]:
+            word = names.plain(base.__name__)
+            if "loss" in word:
+                return "other"
+            if kind := names.kind(base.__name__):
+                break
+    if (
+        kind == "Dense"
+        and not required(holder)
+        and len(names.methods(holder, names.BACKWARD))
+        and "linear" in name.lower()
+    ):
+        return "Identity"
+    if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
+        return ""
+    return kind
+
+
+def _abstract(holder: type) -> bool:
+    """Whether a class is a base alone: its forward is missing or raises NotImplementedError."""
+    if getattr(holder, "__abstractmethods__", None):
+        return True
+    if names.plain(holder.__name__) not in (
+        "loss",
+        "layer",
+        "activation",
+        "optimizer",
+        "module",
+        "baselayer",
+        "layerbase",
+        "activationbase",
+        "base",
+    ):
+        return False
+    own = [vars(holder)[name] for name in names.methods(holder, names.FORWARD) if name in vars(holder)]
+    return not any(_does_something(function) for function in own)
+
+
+def _does_something(function: Any) -> bool:
+    """Whether a function has a body beyond a docstring, pass and raise."""
+    try:
+        body = ast.parse(textwrap.dedent(text_of(function))).body[0].body  # type: ignore[attr-defined]
+    except (SyntaxError, ValueError, IndexError, AttributeError):
+        return True
+    return any(
+        not isinstance(s, (ast.Pass, ast.Raise))
+        and not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        and not (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, (ast.Constant, ast.Name))))
+        for s in body
+    )
+
+
+def _misspelt(name: str, holder: type) -> dict[str, Any] | None:
+    """A class whose constructor or forward is nearly spelt right."""
+    from difflib import get_close_matches
+
+    own = [key for key in vars(holder) if callable(vars(holder)[key])]
+    if names.methods(holder, (*names.FORWARD, *names.LOSS, *names.UPDATE)) and "__int__" not in own:
+        return None
+    for wanted in ("__init__", "forward", "backward"):
+        near = [key for key in get_close_matches(wanted, own, n=1, cutoff=0.75) if key != wanted]
+        if near and wanted not in own:
+            from .calling import where
+
+            place = where(vars(holder)[near[0]])
+            return {"name": name, "role": "misspelt", "kind": "", "form": 1, "method": near[0], "wanted": wanted,
+                    "forward": {"name": near[0], **place}}  # fmt: skip
+    return None

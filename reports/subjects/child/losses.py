@@ -1,0 +1,262 @@
+"""Losses: every label format, both orders of arguments; value and gradient where there is one.
+
+Axes: B samples, C classes or outputs.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from . import names
+from .arrays import Array, arrays, changed, copied, tree
+from .calling import Failure, Recorder, attempt, instances, parameters, required, where
+
+B, C = 7, 3
+GRADIENT = (
+    "backward",
+    "backwardpass",
+    "gradient",
+    "grad",
+    "derivative",
+    "prime",
+    "deriv",
+    "backprop",
+    "bprop",
+    "delta",
+    "dloss",
+    "lossgradient",
+    "lossprime",
+    "lossderivative",
+    "lossgrad",
+    "gradloss",
+    "costderivative",
+    "bwd",
+    "computegradient",
+    "calculategradient",
+    "derivate",
+    "computegrad",
+    "df",
+)
+
+
+def cases(kind: str) -> list[dict[str, Any]]:
+    """What a loss of this kind is fed: predictions, labels in a format, the same labels as they are meant."""
+    rng = np.random.default_rng(17)
+    logits = rng.standard_normal((B, C)) * 1.5
+    probabilities = _softmax(logits)
+    classes = np.array([0, 1, 2, 1, 0, 2, 1])
+    onehot = np.eye(C)[classes]
+    values, wanted = rng.standard_normal((B, C)), rng.standard_normal((B, C))
+    found: list[dict[str, Any]] = []
+
+    def add(name: str, predicted: Array, labels: Array, meant: Array) -> None:
+        found.append({"format": name, "predicted": predicted, "labels": labels, "meant": meant})
+
+    if kind == "SoftmaxCrossEntropy":
+        add("one-hot", logits, onehot, onehot)
+        add("class indices", logits, classes, onehot)
+        add("one-hot, one sample", logits[:1], onehot[:1], onehot[:1])
+        add("one-hot, probabilities", probabilities, onehot, onehot)
+        add("class indices, probabilities", probabilities, classes, onehot)
+        add("one-hot, logits near 1000", logits + 1000, onehot, onehot)
+    elif kind == "CrossEntropy":
+        add("one-hot", probabilities, onehot, onehot)
+        add("class indices", probabilities, classes, onehot)
+        add("one-hot, one sample", probabilities[:1], onehot[:1], onehot[:1])
+        add("one-hot columns", probabilities.T, onehot.T, onehot)
+        add("one vector", probabilities[0], onehot[0], onehot[:1])
+    elif kind == "BinaryCrossEntropy":
+        p = rng.uniform(0.05, 0.95, (B, C))
+        t = (rng.uniform(size=(B, C)) > 0.5).astype(float)
+        add("three columns", p, t, t)
+        add("one column", p[:, :1], t[:, :1], t[:, :1])
+        add("vector", p[:, 0], t[:, 0], t[:, :1])
+        add("one row", p[:, :1].T, t[:, :1].T, t[:, :1])
+        add("one sample", p[:1, :1], t[:1, :1], t[:1, :1])
+    else:
+        add("three columns", values, wanted, wanted)
+        add("one column", values[:, :1], wanted[:, :1], wanted[:, :1])
+        add("one sample", values[:1], wanted[:1], wanted[:1])
+        add("vector", values[:, 0], wanted[:, 0], wanted[:, :1])
+    return found
+
+
+def _softmax(z: Array) -> Array:
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
+    """Returns a loss class as plain data, or None when it takes no predictions and labels."""
+    values = [m for m in names.methods(holder, names.LOSS) if len(parameters(getattr(holder, m))) >= 2]
+    values.sort(key=lambda m: names.plain(m) not in ("calculate", "loss", "cost"))
+    gradients = names.methods(holder, GRADIENT)
+    if not values and not gradients:
+        return None
+    values = [m for m in values if m not in gradients]
+    made = next(instances(holder, [], [[], [Recorder()]]), None)
+    if made is None:
+        return None
+    rows = []
+    for case in cases(kind):
+        for order in _orders(getattr(holder, values[0]) if values else getattr(holder, gradients[0])):
+            fresh = next(instances(holder, [], [[], [Recorder()]]), made)
+            rows.append({**case, "order": order, **_object(fresh, values, gradients, case, order, kind)})
+    if not any("value" in row or "gradient" in row for row in rows):
+        return None
+    forward = values[0] if values else ""
+    return {
+        "name": name,
+        "role": "loss",
+        "kind": kind,
+        "form": 1,
+        "forward": {"name": forward, **(where(_own(holder, forward)) if forward else {})},
+        "backward": {"name": gradients[0], **where(_own(holder, gradients[0]))} if gradients else {"name": ""},
+        "cases": rows,
+    }
+
+
+def _own(holder: type, method: str) -> Any:
+    """The method that computes: `calculate` of a base class hands on to forward."""
+    if method == "calculate" and "forward" in vars(holder):
+        method = "forward"
+    return getattr(holder, method)
+
+
+def _orders(function: Any) -> list[str]:
+    """Predicted first, labels first, or both where the names do not say."""
+    first = [names.plain(one.name) for one in parameters(function)][:2]
+    if len(first) == 2:
+        strong_labels = {"ytrue", "target", "targets", "labels", "t", "truth", "actual", "y"}
+        strong_predicted = {"ypred", "yhat", "pred", "predictions", "output", "p", "predicted", "dvalues", "a", "probs",
+                            "al", "logits", "x", "inputs", "prediction"}  # fmt: skip
+        if first[1] in strong_labels and first[0] not in strong_labels:
+            return ["predicted, labels"]
+        if first[0] in strong_labels and first[1] in strong_predicted:
+            return ["labels, predicted"]
+        if first[0] in strong_predicted and first[1] not in strong_predicted:
+            return ["predicted, labels"]
+    return ["predicted, labels", "labels, predicted"]
+
+
+def _pair(case: dict[str, Any], order: str) -> list[Array]:
+    both = [case["predicted"].copy(), case["labels"].copy()]
+    return both if order == "predicted, labels" else both[::-1]
+
+
+def _object(
+    made: Any, values: list[str], gradients: list[str], case: dict[str, Any], order: str, kind: str
+) -> dict[str, Any]:
+    """Value, then gradient, of one object."""
+    found: dict[str, Any] = {}
+    before = copied(arrays(made))
+    pair = _pair(case, order)
+    predicted = pair[0] if order == "predicted, labels" else pair[1]
+    kept = predicted.copy()
+    for position, method in enumerate(values[:2]):
+        try:
+            result = attempt(getattr(made, method), *[a.copy() for a in pair])
+            found.pop("error", None)
+            value = next(iter(tree(result).values()), None)
+            if value is None:
+                new = changed(before, arrays(made))
+                value = next((a for p, a in new.items() if "loss" in p.lower()), None)
+            if value is not None:
+                found["value"] = np.array(value)
+            break
+        except Failure as failure:  # a `calculate` may want to be set up; what it hands on to may not
+            if position == 0:
+                found |= {"error": str(failure), "stage": "forward", "line": failure.line}
+    if not np.array_equal(predicted, kept):
+        found["changes_predictions"] = True
+    if not gradients:
+        return found
+    function = getattr(made, gradients[0])
+    output = next((a for p, a in arrays(made).items() if names.plain(p) in ("output", "y", "probs", "ypred", "out", "p",
+                   "softmax", "probabilities", "predictions") and a.shape == predicted.shape), None)  # fmt: skip
+    if kind == "SoftmaxCrossEntropy" and len(required(function)) == 2 and output is not None:
+        pair = [output.copy(), case["labels"].copy()]
+    else:
+        pair = _pair(case, order)
+    if kind == "SoftmaxCrossEntropy" and output is None and len(required(function)) == 2:
+        pair[0] = _softmax(case["predicted"])
+    before = copied(arrays(made))
+    try:
+        count = len(required(function))
+        labels_only = count == 1 and names.ranked(required(function)[0].name, names.TARGETS - {"output"}) == 0
+        if count == 0:
+            result = attempt(function)
+        elif count == 1:
+            result = attempt(function, case["labels"].copy() if labels_only else _one(required(function)[0].name, case))
+        elif count > 2:
+            return found | {"gradient_unknown": ", ".join(one.name for one in required(function))}
+        else:
+            if order == "labels, predicted" and _orders(function) == ["predicted, labels"]:
+                pair = pair[::-1]
+            result = attempt(function, *pair)
+    except Failure as failure:
+        return found | {"gradient_error": str(failure), "line": failure.line}
+    shape = case["predicted"].shape
+    returned = [a for a in tree(result).values() if a.shape == shape]
+    stored = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == shape]
+    stored.sort(key=lambda both: not names.plain(both[0]).startswith(("d", "grad")))
+    if returned or stored:
+        found["gradient"] = np.array(returned[0] if returned else stored[0][1])
+    elif other := [a for a in tree(result).values() if a.size]:
+        found["gradient"] = np.array(other[0])
+    return found
+
+
+def _one(name: str, case: dict[str, Any]) -> Any:
+    """What a gradient with one argument wants: an upstream 1, or the predictions."""
+    return 1.0 if names.plain(name) in ("dout", "grad", "dvalues", "upstream", "dl") else case["predicted"].copy()
+
+
+def pairs(functions: dict[str, Any]) -> list[tuple[str, str | None, str]]:
+    """Functions that are losses by name, each with its gradient where there is one: (f, f', kind)."""
+    short = {names.plain(name): name for name in functions}
+    found = []
+    for plain, name in short.items():
+        kind = names.kind(name)
+        if kind not in names.LOSSES or plain.startswith(("d", "grad")) or len(required(functions[name])) != 2:
+            continue
+        if any(word in plain for word in ("deriv", "prime", "backward", "grad", "delta")):
+            continue
+        partner = next((short[other] for other in short if other != plain and plain in other and
+                        other.replace(plain, "", 1) in (*GRADIENT, "backward", "d", "der")), None)  # fmt: skip
+        found.append((name, partner, kind))
+    return found
+
+
+def from_functions(name: str, function: Any, partner: str | None, gradient: Any, kind: str) -> dict[str, Any] | None:
+    """Returns a pair of loss functions as plain data."""
+    rows = []
+    for case in cases(kind):
+        for order in _orders(function):
+            found: dict[str, Any] = {}
+            try:
+                value = next(iter(tree(attempt(function, *_pair(case, order))).values()), None)
+                if value is not None:
+                    found["value"] = np.array(value)
+            except Failure as failure:
+                found |= {"error": str(failure), "stage": "forward", "line": failure.line}
+            if gradient is not None and len(required(gradient)) == 2:
+                try:
+                    pair = _pair(case, order if len(_orders(gradient)) == 2 else _orders(gradient)[0])
+                    result = next(iter(tree(attempt(gradient, *pair)).values()), None)
+                    if result is not None:
+                        found["gradient"] = np.array(result)
+                except Failure as failure:
+                    found |= {"gradient_error": str(failure), "line": failure.line}
+            rows.append({**case, "order": order, **found})
+    if not any("value" in row for row in rows):
+        return None
+    return {
+        "name": name,
+        "role": "loss",
+        "kind": kind,
+        "form": 3,
+        "forward": {"name": name, **where(function)},
+        "backward": {"name": partner or "", **(where(gradient) if gradient else {})},
+        "cases": rows,
+    }

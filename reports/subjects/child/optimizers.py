@@ -1,0 +1,257 @@
+"""Update rules: a few steps with given gradients, plain, with decay, with momentum, with both.
+
+Some gradients are exactly zero; the rate is not tiny. Axes: weights (D, H), biases (1, H), as the layer keeps them.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from . import names
+from .arrays import Array, arrays, copied, put
+from .calling import Failure, Recorder, attempt, constructor_of, instances, parameters, required, where
+from .layers import Layer
+
+STEPS = 3
+D, H = 5, 3
+RATE, MOMENTUM, DECAY = 0.25, 0.75, 0.125
+SETTINGS = {  # settings tried, as far as the constructor knows them
+    "plain": {},
+    "decay": {"decay": DECAY},
+    "momentum": {"momentum": MOMENTUM},
+    "momentum and decay": {"momentum": MOMENTUM, "decay": DECAY},
+}
+BEFORE, AFTER = ("preupdateparams", "preupdate", "prestep", "preupdateparameters"), (
+    "postupdateparams", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
+
+
+class Holder:
+    """A stand-in for a layer: attributes under every name that an optimizer may look for."""
+
+
+def gradients() -> list[tuple[Array, Array]]:
+    """The gradients of each step: of the weights, of the biases; a few are 0."""
+    rng = np.random.default_rng(23)
+    made = []
+    for _ in range(STEPS):
+        dw, db = rng.standard_normal((D, H)), rng.standard_normal((1, H))
+        dw[0], db[0, 0] = 0.0, 0.0
+        made.append((dw, db))
+    return made
+
+
+def start() -> tuple[Array, Array]:
+    """The parameters before the first step."""
+    rng = np.random.default_rng(29)
+    return rng.standard_normal((D, H)), rng.standard_normal((1, H))
+
+
+def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, Any], type]]) -> dict[str, Any] | None:
+    """Returns an optimizer as plain data, or None when its update cannot be driven."""
+    methods = names.methods(holder, names.UPDATE)
+    if not methods:
+        return None
+    runs, error = [], ""
+    accepts = {names.plain(one.name) for one in parameters(constructor_of(holder))}
+    rhos = {
+        names.plain(one.name)
+        for one in parameters(constructor_of(holder))
+        if isinstance(one.default, float) and one.default > 0.5
+    }
+    accepts -= rhos & names.DECAY  # a "decay" of 0.9 is the rho of RMSprop, not a schedule
+    for setting, values in SETTINGS.items():
+        groups = {"decay": names.DECAY, "momentum": names.MOMENTUM}
+        if not all(accepts & groups[key] for key in values) or (
+            kind in ("Adam", "RMSprop", "AdaGrad", "AdamW") and "momentum" in values
+        ):
+            continue
+        offers = [(names.RATE, RATE), *((groups[key], value) for key, value in values.items())]
+        for way in ("layer", "lists", "arrays", "dicts", "layers", "own parameters"):
+            try:
+                steps, used = _run(holder, offers, methods, way, layers)
+            except Failure as failure:
+                error = str(failure) if not error or "built" in error else error
+                continue
+            if steps:
+                runs.append(
+                    {"setting": setting, "way": way, "values": {"rate": RATE, **values}, "steps": steps, **used}
+                )
+                break
+    if not runs:
+        return {"name": name, "role": "optimizer", "kind": kind, "form": 1, "error": error or "no update could be made",
+                "forward": {"name": methods[0], **where(getattr(holder, methods[0]))}, "runs": []}  # fmt: skip
+    return {
+        "name": name,
+        "role": "optimizer",
+        "kind": kind,
+        "form": 1,
+        "forward": {"name": methods[0], **where(getattr(holder, methods[0]))},
+        "runs": runs,
+        "start": list(start()),
+        "gradients": [list(pair) for pair in gradients()],
+    }
+
+
+def _run(
+    holder: type, offers: list[Any], methods: list[str], way: str, layers: list[tuple[dict[str, Any], type]]
+) -> tuple[list[list[Array]], dict[str, Any]]:
+    """The parameters after each step, given in one way; raises Failure where it does not take them so."""
+    w, b = start()
+    target, read, write = _target(way, w, b, layers)
+    other, _, write_other = _target(way, w.copy(), b.copy(), layers)  # a second layer: some count steps per layer
+    if way == "own parameters" and not hasattr(target, "parameters"):
+        raise Failure(TypeError("the file's own layer has no parameters()"))
+    own = list(attempt(target.parameters)) if way == "own parameters" else None
+    params: Any = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
+    more = [({"params", "parameters", "weights"}, params)] if params is not None else []
+    more += [({"params", "parameters"}, own)] if own else []
+    more += [({"layers", "layer", "model", "network"}, [target, other] if way == "layers" else target)]
+    made = next(instances(holder, [*offers, *more], [[], [RATE], [target], [Recorder()]]), None)
+    if made is None:
+        raise Failure(TypeError("it cannot be built"))
+    function = getattr(made, methods[0])
+    count = len(required(function))
+    steps: list[list[Array]] = []
+    for dw, db in gradients():
+        before = copied({"w": read()[0], "b": read()[1]})
+        for hook in names.methods(type(made), BEFORE)[:1]:
+            attempt(getattr(made, hook))
+        if way in ("layer", "layers"):
+            write(dw, db)
+            write_other(dw, db)
+            attempt(function, *([target] if way == "layer" else [[target, other]])[:count])
+            if way == "layer" and count:
+                attempt(function, other)
+        elif way == "own parameters" and count == 0:
+            write(dw, db)
+            attempt(function)
+        elif way == "lists" and count == 2:
+            result = attempt(function, *_ordered(function, params, [dw.copy(), db.copy()]))
+            if isinstance(result, (list, tuple)) and len(result) == 2:
+                params[:] = [np.array(r) for r in result]
+        elif way == "dicts" and count == 2:
+            keys = ({"W1": dw.copy(), "b1": db.copy()}, {"dW1": dw.copy(), "db1": db.copy()})
+            result = None
+            for k, grads in enumerate(keys):
+                try:
+                    result = attempt(function, *_ordered(function, params, grads))
+                    break
+                except Failure:
+                    if k:
+                        raise
+            if isinstance(result, dict):
+                params.update(result)
+        elif way == "arrays" and count in (2, 3):
+            twins = target
+            if count == 3 and not re.search(r"name|key|id", required(function)[2].name):
+                raise Failure(TypeError("three arguments"))
+            for k, (key, grad) in enumerate((("w", dw), ("b", db))):
+                one = twins[key]["made"] = twins[key].get("made") or (made if k == 0 else next(
+                    instances(holder, [*offers], [[], [RATE]])))  # fmt: skip
+                args = [*_ordered(function, twins[key]["value"], grad.copy())] + ([key] if count == 3 else [])
+                result = attempt(getattr(one, methods[0]), *args)
+                if isinstance(result, np.ndarray):
+                    twins[key]["value"] = result
+        else:
+            raise Failure(TypeError(f"update takes {count} arguments"))
+        for hook in names.methods(type(made), AFTER)[:1]:
+            attempt(getattr(made, hook))
+        current = read() if params is None else tuple(params if isinstance(params, list) else params.values())[:2]
+        if not steps and np.array_equal(current[0], before["w"]) and np.array_equal(current[1], before["b"]):
+            raise Failure(ValueError("nothing moved"))
+        steps.append([np.array(current[0]), np.array(current[1])])
+    used = {k: float(v) for k, v in vars(made).items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+    return steps, {"attributes": used}
+
+
+def _ordered(function: Any, params: Any, grads: Any) -> list[Any]:
+    """Parameters and gradients in the order that the names say."""
+    first = names.plain(required(function)[0].name)
+    backwards = first.startswith(("grad", "dw", "dparam", "d"))
+    return [grads, params] if backwards and not first.startswith("data") else [params, grads]
+
+
+def _target(way: str, w: Array, b: Array, layers: list[tuple[dict[str, Any], type]]) -> tuple[Any, Any, Any]:
+    """What is updated, how to read it, how to give it gradients."""
+    if way == "arrays":
+        twins: dict[str, Any] = {"w": {"value": w}, "b": {"value": b}}
+        return twins, lambda: (twins["w"]["value"], twins["b"]["value"]), None
+    if way in ("layer", "layers", "own parameters") and layers:
+        return _own_layer(*layers[0], w, b)
+    if way in ("layer", "layers"):
+        target: Any = Holder()
+        target.weights, target.biases = w, b
+
+        def write(dw: Array, db: Array) -> None:
+            target.dweights, target.dbiases = dw.copy(), db.copy()
+
+        return target, lambda: (target.weights, target.biases), write
+    return None, lambda: (w, b), None
+
+
+def _own_layer(layer: dict[str, Any], holder: type, w: Array, b: Array) -> tuple[Any, Any, Any]:
+    """A layer of the same file, with its gradients where that layer keeps them."""
+    seen = Layer(holder)
+    seen.choice = layer["choice"]
+    made = seen.fresh(D, H)
+    if made is None or not layer["weights"] or "returned" in str(_stored(layer)):
+        raise Failure(TypeError("the file's own layer keeps no gradients"))
+    turn = layer["orientation"] == "out, in"
+    if layer["weights"] not in arrays(made):
+        raise Failure(TypeError("the file's own layer has no weights yet"))
+    put(made, layer["weights"], w.T if turn else w)
+    if layer["biases"]:
+        put(made, layer["biases"], b)
+    names_of = _stored(layer)
+    method = getattr(made, layer["forward"]["name"])
+    shape = (B0, D) if layer["layout"] == "rows" else (D, B0)
+    grad = (B0, H) if layer["layout"] == "rows" else (H, B0)
+    try:  # so that the attributes exist
+        from .layers import _forward_arguments
+
+        attempt(method, **_forward_arguments(method, np.ones(shape)))
+        attempt(getattr(made, layer["backward"]["name"]), np.ones(grad))
+    except (Failure, AttributeError, TypeError):
+        pass
+    put(made, layer["weights"], w.T if turn else w)
+    if layer["biases"]:
+        put(made, layer["biases"], b)
+
+    def read() -> tuple[Array, Array]:
+        found = arrays(made)
+        weights = found[layer["weights"]]
+        return weights.T if turn else weights, found[layer["biases"]].reshape(1, H) if layer["biases"] else b
+
+    def write(dw: Array, db: Array) -> None:
+        for path, value in zip(names_of, (dw.T if turn else dw, db), strict=False):
+            if path:
+                _store(made, path, value, arrays(made).get(path))
+
+    return made, read, write
+
+
+B0 = 2
+
+
+def _stored(layer: dict[str, Any]) -> list[str]:
+    """The paths of a layer's gradients."""
+    for probe in layer["probes"]:
+        if "dweights_name" in probe:
+            return [probe["dweights_name"], probe.get("dbiases_name", "")]
+    return []
+
+
+def _store(made: Any, path: str, value: Array, old: Array | None) -> None:
+    fresh = value.reshape(old.shape).copy() if old is not None and old.size == value.size else value.copy()
+    *way, last = path.split(".")
+    for part in way:
+        made = (
+            made[part] if isinstance(made, dict) else made[int(part)] if isinstance(made, list) else getattr(made, part)
+        )
+    if isinstance(made, dict):
+        made[last] = fresh
+    elif isinstance(made, list):
+        made[int(last)] = fresh
+    else:
+        setattr(made, last, fresh)

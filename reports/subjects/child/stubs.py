@@ -1,0 +1,153 @@
+"""Modules that are not there: any attribute of a stub is a stub, any call gives one, nothing happens."""
+
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+FORBIDDEN = ("torch", "tensorflow", "jax", "pandas", "scratch", "reference", "reports", "keras")  # even if installed
+
+
+class Stub(types.ModuleType):
+    """Stands for anything: attributes, calls, items, loops over nothing."""
+
+    __path__: list[str] = []  # noqa: RUF012  # a module's own attribute: a stub is a package too
+
+    def __init__(self, name: str = "stub", *_: Any, **__: Any) -> None:
+        super().__init__(name if isinstance(name, str) else "stub")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        made = Stub(name)
+        setattr(self, name, made)
+        return made
+
+    def __call__(self, *args: Any, **_: Any) -> Any:
+        """Gives a stub; as a decorator it changes nothing."""
+        if len(args) == 1 and isinstance(args[0], (types.FunctionType, type)):
+            return args[0]  # used as a decorator, it changes nothing
+        return Stub("result")
+
+    def __getitem__(self, _: Any) -> Any:
+        return Stub("item")
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((Stub("a"), Stub("b")))
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise TypeError("a module that is not installed gives no numbers")
+
+    def __mro_entries__(self, _: Any) -> tuple[type, ...]:
+        return (object,)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Comes last: whatever no other finder knows becomes a stub."""
+
+    def __init__(self) -> None:
+        self.stubbed: list[str] = []
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        """Says that the module is a stub, unless the standard library or NumPy has it."""
+        if name.split(".")[0] in sys.stdlib_module_names or name.startswith("numpy"):
+            return None
+        self.stubbed.append(name)
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def create_module(self, spec: Any) -> types.ModuleType:
+        made = MADE.get(spec.name)
+        return made() if made else Stub(spec.name)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Nothing to execute."""
+
+
+class _Refusal(importlib.abc.MetaPathFinder):
+    """Comes first: third-party libraries other than NumPy are never loaded, so that none runs code or takes time."""
+
+    def __init__(self, finder: _Finder) -> None:
+        self.finder = finder
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: Any = None) -> Any:
+        top = name.split(".")[0]
+        if top in sys.stdlib_module_names or top in ("numpy", "parity_child", "__main__"):
+            return None
+        return self.finder.find_spec(name, path, target)
+
+
+def install() -> list[str]:
+    """Makes every import of a missing module succeed; returns the list that the names of stubs are added to."""
+    finder = _Finder()
+    sys.meta_path.insert(0, _Refusal(finder))
+    sys.meta_path.append(finder)
+    return finder.stubbed
+
+
+def _nnfs() -> types.ModuleType:
+    """The book's package without its patching of NumPy: init() does nothing, float64 stays."""
+    module: Any = Stub("nnfs")
+    module.init = lambda *_, **__: None
+    module.datasets = _datasets()
+    return module
+
+
+def _datasets() -> types.ModuleType:
+    """Small data in the shapes of nnfs.datasets."""
+    module: Any = Stub("nnfs.datasets")
+    rng = np.random.default_rng(0)
+
+    def points(samples: int = 5, classes: int = 3, **_: Any) -> tuple[np.ndarray, np.ndarray]:
+        samples = min(int(samples), 20)
+        return rng.standard_normal((samples * classes, 2)), np.repeat(np.arange(classes), samples).astype(np.uint8)
+
+    def sine(samples: int = 20, **_: Any) -> tuple[np.ndarray, np.ndarray]:
+        x = np.linspace(0, 1, min(int(samples), 20)).reshape(-1, 1)
+        return x, np.sin(2 * np.pi * x)
+
+    module.spiral_data = module.vertical_data = module.spiral = module.vertical = points
+    module.sine_data = module.sine = sine
+    return module
+
+
+def _scipy() -> types.ModuleType:
+    module: Any = Stub("scipy")
+    module.special = _special()
+    return module
+
+
+def _special() -> types.ModuleType:
+    """The few functions of scipy.special that networks use."""
+    module: Any = Stub("scipy.special")
+
+    def expit(x: Any) -> Any:
+        small = np.exp(-np.abs(x))
+        return np.where(np.asarray(x) >= 0, 1 / (1 + small), small / (1 + small))
+
+    def softmax(x: Any, axis: int | None = None) -> Any:
+        e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+        return e / np.sum(e, axis=axis, keepdims=True)
+
+    module.expit, module.softmax = expit, softmax
+    module.logsumexp = lambda x, axis=None, keepdims=False: np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
+    module.xlogy = lambda x, y: np.where(np.asarray(x) == 0, 0.0, x * np.log(np.where(np.asarray(x) == 0, 1.0, y)))
+    return module
+
+
+MADE = {"nnfs": _nnfs, "nnfs.datasets": _datasets, "scipy": _scipy, "scipy.special": _special}

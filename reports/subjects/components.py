@@ -1,0 +1,243 @@
+"""Layers and activations of a subject, judged: each is a tiny case of the main pipeline."""
+
+from typing import Any
+
+import numpy as np
+
+from reports.subjects import formulas, tiny
+from reports.subjects.verdicts import Component, Row, once
+
+Array = np.ndarray
+STAGE = {"forward": "forward", "backward": "backward", "gradient": "backward"}
+SCALES = ("1/B", "B", "-1", "2", "1/2")
+
+
+def component(seen: dict[str, Any]) -> Component:
+    """A Component with what was recognised and where it stands in their file."""
+    made = Component(str(seen["name"]), str(seen["role"]), str(seen.get("kind", "")))
+    for stage in ("forward", "backward"):
+        if seen.get(stage, {}).get("name"):
+            made.places[stage] = seen[stage]
+    return made
+
+
+def dense(seen: dict[str, Any]) -> Component:
+    """Judges a layer with weights: forward, its three gradients, in batches, alone, square, with zeros."""
+    made = component(seen)
+    made.kind = "Dense"
+    probes = [probe for probe in seen["probes"] if isinstance(probe.get("inputs"), np.ndarray)]
+    inner, _ = _inner_activation(probes, seen["name"])
+    made.convention = {
+        "weights": f"{seen['weights']} ({seen['orientation']})",
+        "biases": seen["biases"] or "none",
+        "layout": {"rows": "batch in rows", "columns": "batch in columns"}.get(seen["layout"], "one sample at a time"),
+        "form": str(seen["form"]),
+    }
+    if inner != "Identity":
+        made.convention["activation inside"] = inner
+    if inner not in ("Identity", "ReLU", "Sigmoid", "Tanh", "Softmax"):
+        made.rows.append(Row("forward", "batch", "unjudged", says=f"no equation for {inner} inside a layer yet"))
+        return made
+    if not seen["biases"]:
+        made.rows.append(Row("forward", "batch", "departs", says="it has no bias: torch.nn.Linear(bias=False)"))
+    _crashes(made, seen)
+    tries = []
+    case = tiny.case_of("Dense", 5, 11)
+    for probe in probes:
+        sizes = probe["weights"].shape
+        one = _dense_try(made, case if sizes == (5, 11) else tiny.case_of("Dense", *sizes), probe, inner)
+        if one:
+            tries.append(one)
+    if not made.places.get("backward"):
+        hint = f"; {seen['nearest']} is nearly spelt so" if seen.get("nearest") else ""
+        status = "defective" if seen.get("nearest") else "missing"
+        made.rows.append(Row("backward", "", status, says=f"backward is not written yet{hint}", stage="backward"))
+    got = [probe for probe in probes if isinstance(probe.get("dweights"), np.ndarray)]
+    if seen["biases"] and got and not any(isinstance(probe.get("dbiases"), np.ndarray) for probe in got):
+        says = "the gradient of the biases is not computed, or not found"
+        made.rows.append(Row("gradient of biases", "", "missing", says=says, stage="backward"))
+    lost = any(row.status == "defective" and row.probe and "crashes" not in row.says for row in made.rows)
+    if lost and inner == "Identity":
+        made.diagnoses = once(tiny.diagnosed(case, tries))
+    for penalised in seen.get("penalised", []):
+        _penalised(made, penalised)
+    return made
+
+
+def _crashes(made: Component, seen: dict[str, Any]) -> None:
+    """What was raised: in batches it is a defect; where one sample works and more do not, that is said."""
+    errors = {probe["probe"]: probe for probe in seen["probes"] if "error" in probe}
+    for name, probe in errors.items():
+        stage = STAGE.get(probe.get("stage", "forward"), "forward")
+        text = probe["error"]
+        if name == "batch" and "one" not in errors and len(seen["probes"]) > 1:
+            words = f"one sample at a time: a batch does not work ({text})"
+            made.rows.append(Row(stage, name, "departs", says=words, stage=stage))
+            made.convention["layout"] = "one sample at a time"
+            continue
+        if name == "batch" or (name == "one" and "batch" not in errors):
+            status = "unjudged" if probe.get("stage") == "build" else "defective"
+            made.rows.append(Row(stage, name, status, says=f"it crashes: {text}", stage=stage))
+
+
+def _inner_activation(probes: list[dict[str, Any]], name: str) -> tuple[str, float | None]:
+    """The activation that a layer applies itself, told from its output; Identity for a plain affine map."""
+    for probe in probes:
+        if isinstance(probe.get("output"), np.ndarray):
+            z = probe["inputs"] @ probe["weights"] + probe.get("biases", 0.0)
+            if probe["output"].shape != z.shape or np.allclose(probe["output"], z, rtol=1e-9):
+                return "Identity", None
+            found = formulas.recognise(z, probe["output"])
+            return found or ("Identity", None)
+    return "Identity", None
+
+
+def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) -> tiny.Try | None:
+    """One probe of a layer: its rows, and the try on which a diagnosis rests."""
+    x, w = probe["inputs"], probe["weights"]
+    b = probe.get("biases")
+    parameters = {f"{tiny.NAME}.weights": w, f"{tiny.NAME}.biases": b if b is not None else np.zeros((1, w.shape[1]))}
+    z = x @ w + parameters[f"{tiny.NAME}.biases"]
+    upstream = probe["upstream"]
+    trace: dict[str, Array] = {}
+    if isinstance(probe.get("output"), np.ndarray):
+        output = _float(probe["output"])
+        if inner == "Identity":
+            trace[f"forward/{tiny.NAME}"] = output
+        else:
+            upstream = formulas.backward(inner, z, upstream)
+    trace["backward/loss"] = upstream
+    for key, name in (
+        ("dinputs", "backward/{}"),
+        ("dweights", "gradient/{}.weights"),
+        ("dbiases", "gradient/{}.biases"),
+    ):
+        value = probe.get(key)
+        if isinstance(value, np.ndarray):
+            array = _float(value)
+            if key == "dbiases" and array.size == w.shape[1] and array.ndim <= 2:
+                array = array.reshape(1, -1)
+            trace[name.format(tiny.NAME)] = array
+    slack = 4 * np.finfo(float).eps * max(np.abs(w).max(), 1.0) / probe["moved"] if probe.get("moved") else 0.0
+    if slack:  # a gradient that was measured as a step carries the rounding of the weights: it is taken out
+        for name, right in (("weights", x.T @ upstream), ("biases", upstream.sum(axis=0, keepdims=True))):
+            have = trace.get(f"gradient/{tiny.NAME}.{name}")
+            if have is not None and have.shape == right.shape and np.abs(have - right).max() <= slack:
+                trace[f"gradient/{tiny.NAME}.{name}"] = right
+    scale = _common_scale(trace, x, upstream)
+    if scale != 1.0 and len(x) > 1:
+        for name in ("weights", "biases"):
+            if f"gradient/{tiny.NAME}.{name}" in trace:
+                trace[f"gradient/{tiny.NAME}.{name}"] = trace[f"gradient/{tiny.NAME}.{name}"] / scale
+        word = (
+            "mean over the batch (divided by B in the layer)" if abs(scale * len(x) - 1) < 1e-9 else f"times {scale:g}"
+        )
+        made.convention["gradient scale"] = word
+    one = tiny.tried(case, probe["probe"], trace, x, parameters)
+    for row in one.rows:
+        made.rows.append(_row(row, probe["probe"], trace, slack or (1e-300 if inner != "Identity" else 0.0)))
+    if probe.get("backward_changes_upstream"):
+        made.rows.append(Row("backward", probe["probe"], "departs", stage="backward",
+                             says="backward changes the gradient that it is given, in place"))  # fmt: skip
+    return one
+
+
+def _common_scale(trace: dict[str, Array], x: Array, upstream: Array) -> float:
+    """The one constant by which both gradients differ from the sum over the batch; 1 where there is none."""
+    right = {"weights": x.T @ upstream, "biases": upstream.sum(axis=0, keepdims=True)}
+    ratios = []
+    for name, wanted in right.items():
+        have = trace.get(f"gradient/{tiny.NAME}.{name}")
+        if have is None:
+            continue
+        ratio = formulas.constant(have, wanted)
+        if ratio is None:
+            return 1.0
+        ratios.append(ratio)
+    if not ratios or any(abs(r / ratios[0] - 1) > 1e-9 for r in ratios) or len(x) == 1:
+        return 1.0
+    allowed = (1 / len(x), 1 / (2 * len(x)), 2.0, 0.5, float(len(x)))
+    return ratios[0] if len(ratios) == 2 and any(abs(ratios[0] / a - 1) < 1e-9 for a in allowed) else 1.0
+
+
+def _row(row: dict[str, Any], probe: str, trace: dict[str, Array], slack: float = 0.0) -> Row:
+    """A row of the judge as a row of a component."""
+    name = str(row["quantity"])
+    quantity = name.replace(f"/{tiny.NAME}", "").replace("gradient.", "gradient of ")
+    stage = STAGE[name.split("/")[0]]
+    if tiny.passes(row):
+        return Row(quantity, probe, "right", row["used"], row["max_abs"], stage=stage)
+    if row["status"] in ("nonfinite", "unjudged"):
+        return Row(quantity, probe, "unjudged", row["used"], row["max_abs"], row["hint"], stage)
+    scale = np.abs(trace[name]).max(initial=0.0) if np.isfinite(trace[name]).all() else 0.0
+    if row["status"] == "apart" and row["max_abs"] <= tiny.HARMLESS * scale + slack:
+        words = "" if slack else f"it rounds more than the bound allows, by {row['max_abs']:.1g} in all"
+        return Row(quantity, probe, "right" if slack else "departs", row["used"], row["max_abs"], words, stage)
+    says = row["hint"] or f"{row['out']} of {row['elements']} elements differ, by up to {row['max_abs']:.2g}"
+    return Row(quantity, probe, "defective", row["used"], row["max_abs"], f"{quantity}: {says}", stage)
+
+
+def _penalised(made: Component, probe: dict[str, Any]) -> None:
+    """A layer with an L1 or L2 strength: the gradient must hold the derivative of the penalty."""
+    setting, strength = probe["setting"], probe["strength"]
+    which = "dweights" if setting.startswith("weight") else "dbiases"
+    if not isinstance(probe.get(which), np.ndarray):
+        return
+    x, g, w = probe["inputs"], probe["upstream"], probe["weights"]
+    b = probe.get("biases", np.zeros((1, w.shape[1])))
+    parameter, data = (w, x.T @ g) if which == "dweights" else (b, g.sum(axis=0, keepdims=True))
+    extra = _float(probe[which]).reshape(parameter.shape) - data if probe[which].size == parameter.size else None
+    if extra is None:
+        return
+    right = strength * np.sign(parameter) if setting.endswith("l1") else 2 * strength * parameter
+    forms = {"": right, "it is lambda * w, torch's weight_decay, the gradient of lambda/2 w^2": strength * parameter}
+    quantity = f"{setting} in gradient of {'weights' if which == 'dweights' else 'biases'}"
+    zero = parameter == 0
+    for words, form in forms.items():
+        if np.allclose(extra[~zero], form[~zero], rtol=1e-9, atol=1e-12):
+            at_zero = not np.allclose(extra[zero], form[zero], atol=1e-12)
+            words = words or ("at exactly 0 its sign is +1 or -1, torch's is 0" if at_zero else "")
+            made.rows.append(Row(quantity, "penalty", "departs" if words else "right", says=words, stage="backward"))
+            return
+    made.rows.append(Row(quantity, "penalty", "defective", stage="backward",
+                         says=f"{quantity}: it is not the derivative of the penalty"))  # fmt: skip
+
+
+def activation(seen: dict[str, Any]) -> Component:
+    """Judges an activation: forward and backward, at ordinary values, at exactly 0, far out."""
+    made = component(seen)
+    kind = seen["kind"]
+    if kind not in formulas.FORWARD:
+        made.rows.append(Row("forward", "", "unjudged", says=f"no equation for {kind} yet"))
+        return made
+    made.convention = {"layout": "batch in rows" if seen["layout"] == "rows" else "batch in columns"}
+    alpha = seen.get("alpha")
+    tries = []
+    case = tiny.case_of(kind, 5, 5) if kind in ("ReLU", "Sigmoid", "Tanh", "Softmax") else None
+    for probe in seen["probes"]:
+        name = probe["probe"]
+        if "error" in probe:
+            crash = Row(probe["stage"], name, "defective", says=f"it crashes: {probe['error']}", stage=probe["stage"])
+            made.rows.append(crash)
+        alpha = formulas.activation_rows(made, kind, alpha, probe, name)
+        if (
+            case is not None
+            and isinstance(probe.get("output"), np.ndarray)
+            and probe["output"].shape == probe["inputs"].shape
+        ):
+            trace = {f"forward/{tiny.NAME}": _float(probe["output"]), "backward/loss": probe["upstream"]}
+            if isinstance(probe.get("dinputs"), np.ndarray) and probe["dinputs"].shape == probe["inputs"].shape:
+                trace[f"backward/{tiny.NAME}"] = _float(probe["dinputs"])
+            elif isinstance(probe.get("derivative"), np.ndarray):
+                trace[f"backward/{tiny.NAME}"] = _float(probe["derivative"]) * probe["upstream"]
+            tries.append(tiny.tried(case, name, trace, probe["inputs"], {}))
+    if not made.places.get("backward") and seen["form"] == 1:
+        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+    if case is not None and any(row.status == "defective" and "crashes" not in row.says for row in made.rows):
+        wrong = tuple(row.stage for row in made.rows if row.status == "defective")
+        made.diagnoses = once([text for text in tiny.diagnosed(case, tries) if text.startswith(wrong)])
+    return made
+
+
+def _float(array: Array) -> Array:
+    return np.asarray(array, dtype=np.float64)

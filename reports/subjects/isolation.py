@@ -1,0 +1,155 @@
+"""Starts a stranger's code in a process of its own and survives it.
+
+`python -I child/launch.py` in a new session with limits that it puts on itself; bubblewrap around it where that is
+found and works. The parent kills the whole group when the wall clock says so, and reads bounded files.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+LAUNCH = Path(__file__).parent / "child" / "launch.py"
+SECONDS = 20.0
+MEGABYTES = 1024
+MOST_RESULT = 8_000_000  # bytes of result.json
+MOST_ARRAYS = 64_000_000
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@dataclass
+class Seen:
+    """What came back of one subject: components with their arrays, or one line that says why there are none."""
+
+    path: Path
+    components: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    stubs: list[str] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+    isolation: list[str] = field(default_factory=list)
+    refused: str = ""
+    seconds: float = 0.0
+
+
+def see(path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES, roles: dict[str, str] | None = None) -> Seen:
+    """Looks at one subject in a child; raises nothing, whatever the subject does."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True) as name:
+        folder = Path(name).resolve()
+        task = {"path": str(path.absolute()), "seconds": seconds, "megabytes": megabytes, "roles": roles or {}}
+        (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
+        how, status = _run(folder, path, seconds)
+        seen = _read(folder, path, how, status, seconds, megabytes)
+    seen.seconds = time.perf_counter() - began
+    if bubblewrap():
+        seen.isolation.append("bubblewrap")
+    return seen
+
+
+def _run(folder: Path, path: Path, seconds: float) -> tuple[str, int]:
+    """Runs the child; says whether it ended or was killed, and its exit status."""
+    environment = {
+        name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "SYSTEMROOT", "LC_ALL")
+    }
+    environment |= dict.fromkeys(THREADS, "1") | {"PYTHONHASHSEED": "0", "TMPDIR": str(folder), "HOME": str(folder)}
+    command = [*_wrapped(folder), sys.executable, "-I", "-B", str(LAUNCH), str(folder)]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return "ended", process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return "killed", 0
+    finally:  # also on Ctrl-C: nothing of theirs stays behind
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@functools.cache
+def bubblewrap() -> str:
+    """The path of bubblewrap where it is found and works here; empty where not."""
+    found = shutil.which("bwrap")
+    if not found:
+        return ""
+    try:
+        trial = subprocess.run([found, "--unshare-all", "--ro-bind", "/", "/", "--die-with-parent", "true"],
+                               timeout=5, capture_output=True, check=False)  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found if trial.returncode == 0 else ""
+
+
+def _wrapped(folder: Path) -> list[str]:
+    """A read-only root without network, the working folder alone writable; nothing where there is no bubblewrap."""
+    found = bubblewrap()
+    if not found:
+        return []
+    return [found, "--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev",
+            "--proc", "/proc", "--bind", str(folder), str(folder), "--chdir", str(folder)]  # fmt: skip
+
+
+def _read(folder: Path, path: Path, how: str, status: int, seconds: float, megabytes: int) -> Seen:
+    """Reads what the child wrote, within bounds."""
+    result = folder / "result.json"
+    try:
+        if result.is_file() and not result.is_symlink() and result.stat().st_size < MOST_RESULT:
+            return _parsed(folder, path, json.loads(result.read_text(encoding="utf-8")))
+        error = folder / "error.json"
+        text = json.loads(error.read_text(encoding="utf-8")[:20_000])["error"] if error.is_file() else ""
+    except (OSError, ValueError, KeyError, RecursionError) as failure:
+        return Seen(path, refused=f"what came back cannot be read: {type(failure).__name__}")
+    if "MemoryError" in text:
+        return Seen(path, refused=f"it asks for more memory than the {megabytes} MB that it may have")
+    if text:
+        return Seen(path, refused=f"it could not be looked at: {text}"[:300])
+    if how == "killed" or status in (-signal.SIGXCPU, -signal.SIGKILL):
+        return Seen(path, refused=f"it does not come to an end within {seconds:g} seconds (--timeout)")
+    if status < 0:
+        return Seen(path, refused=f"its process died: {signal.Signals(-status).name}")
+    return Seen(path, refused=f"its process ended without an answer, exit status {status}")
+
+
+def _parsed(folder: Path, path: Path, data: dict[str, Any]) -> Seen:
+    seen = Seen(path, notes=[str(note) for note in data.get("notes", [])], isolation=list(data.get("isolation", [])))
+    if data.get("unfinished"):
+        seen.notes.append("looking at whole networks did not come to an end; the components were judged")
+    if "unreadable" in data:
+        seen.refused = str(data["unreadable"])
+        return seen
+    file = folder / "arrays.npz"
+    arrays: dict[str, np.ndarray] = {}
+    if file.is_file() and file.stat().st_size < MOST_ARRAYS:
+        with np.load(file, allow_pickle=False) as stored:
+            arrays = {name.replace("|", "/"): stored[name] for name in stored.files}
+    seen.components = [_filled(one, arrays) for one in data.get("components", [])]
+    seen.stubs = list(data.get("stubs", []))
+    seen.classes, seen.functions = list(data["seen"]["classes"]), list(data["seen"]["functions"])
+    return seen
+
+
+def _filled(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """Puts the arrays back where their names stand."""
+    if isinstance(value, dict):
+        if set(value) == {"array"}:
+            return arrays.get(value["array"])
+        return {key: _filled(inner, arrays) for key, inner in value.items()}
+    return [_filled(inner, arrays) for inner in value] if isinstance(value, list) else value

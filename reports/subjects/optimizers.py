@@ -1,0 +1,266 @@
+"""Update rules of a subject, judged: each is replayed by the rules that it may be, right ones first.
+
+Letters: w parameter, g gradient, v velocity, a rate, k the number of the update from 0.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from reports.subjects.components import component
+from reports.subjects.verdicts import Component, Row
+
+Array = np.ndarray
+Rule = Callable[[dict[str, Array], Array, float, int, dict[str, float]], Array]  # state, g, a, k, settings -> step
+U = 2.0**-53
+
+
+def sgd(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """W - a g."""
+    return -a * g
+
+
+def _v(s: dict[str, Array], g: Array) -> Array:
+    return s.setdefault("v", np.zeros_like(g))
+
+
+def lecture(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """V = m v - a g; w + v."""
+    s["v"] = o["momentum"] * _v(s, g) - a * g
+    return s["v"]
+
+
+def heavy(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """V = m v + g; w - a v: torch's."""
+    s["v"] = o["momentum"] * _v(s, g) + g
+    return -a * s["v"]
+
+
+def average(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """V = m v + (1 - m) g; w - a v."""
+    s["v"] = o["momentum"] * _v(s, g) + (1 - o["momentum"]) * g
+    return -a * s["v"]
+
+
+def corrected(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """The average with Adam's correction."""
+    return average(s, g, a, k, o) / (1 - o["momentum"] ** (k + 1))
+
+
+def nesterov(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """V = m v - a g; w + m v - a g."""
+    s["v"] = o["momentum"] * _v(s, g) - a * g
+    return o["momentum"] * s["v"] - a * g
+
+
+def nesterov_old(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """W + m m v - (1 + m) a g with the old v, as in an O'Reilly book: the same."""
+    m, old = o["momentum"], _v(s, g)
+    s["v"] = m * old - a * g
+    return m * m * old - (1 + m) * a * g
+
+
+def adam(correct: str, eps: str) -> Rule:
+    """Adam, with the bias correction and the place of epsilon as said."""
+
+    def rule(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        b1, b2, e = o["beta1"], o["beta2"], o["epsilon"]
+        s["m"] = b1 * s.setdefault("m", np.zeros_like(g)) + (1 - b1) * g
+        s["s"] = b2 * s.setdefault("s", np.zeros_like(g)) + (1 - b2) * g * g
+        t = {"right": k + 1, "constant": 1, "none": 0, "late": k + 2, "early": max(k, 1), "first": 2 * k + 1,
+             "second": 2 * k + 2}[correct]  # fmt: skip
+        m, v = (s["m"] / (1 - b1**t), s["s"] / (1 - b2**t)) if t else (s["m"], s["s"])
+        if eps == "hat":  # a sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + e)
+            rate = a * np.sqrt(1 - b2 ** (k + 1)) / (1 - b1 ** (k + 1))
+            return -rate * s["m"] / (np.sqrt(s["s"]) + e)
+        return -a * m / (np.sqrt(v + e) if eps == "inside" else np.sqrt(v) + e)
+
+    return rule
+
+
+def rmsprop(eps: str) -> Rule:
+    """RMSprop."""
+
+    def rule(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        s["s"] = o["rho"] * s.setdefault("s", np.zeros_like(g)) + (1 - o["rho"]) * g * g
+        return -a * g / (np.sqrt(s["s"] + o["epsilon"]) if eps == "inside" else np.sqrt(s["s"]) + o["epsilon"])
+
+    return rule
+
+
+def adagrad(eps: str) -> Rule:
+    """AdaGrad."""
+
+    def rule(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        s["s"] = s.setdefault("s", np.zeros_like(g)) + g * g
+        return -a * g / (np.sqrt(s["s"] + o["epsilon"]) if eps == "inside" else np.sqrt(s["s"]) + o["epsilon"])
+
+    return rule
+
+
+NO_POWER = "the bias correction lacks the power t: it is right in the first step alone"
+EPS = "epsilon stands inside the root"
+INSIDE = "the rate stands inside the velocity, torch's outside: they differ under decay from the second update on"
+RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rule), the right one first
+    "SGD": [("right", "", sgd)],
+    "Momentum": [
+        ("right", "", heavy), ("departs", INSIDE, lecture),
+        ("departs", "the gradient is weighted with 1 - momentum, torch takes it whole", average),
+        ("departs", "the gradient is weighted with 1 - momentum and corrected as in Adam", corrected),
+        ("departs", "it is Nesterov's momentum", nesterov),
+        ("defective", "the momentum is not used: it moves by the gradient alone", sgd),
+        ("defective", "the velocity is not weighted", lambda s, g, a, k, o: lecture(s, g, a, k, {"momentum": 1.0})),
+        ("defective", "it climbs: the gradient is added", lambda s, g, a, k, o: -lecture(s, g, a, k, o)),
+    ],
+    "Nesterov": [
+        ("right", "", nesterov), ("departs", "another way to write it", nesterov_old),
+        ("defective", "it is plain momentum, not Nesterov's", lecture),
+        ("defective", "it is plain momentum, not Nesterov's", heavy),
+    ],
+    "Adam": [
+        ("right", "", adam("right", "outside")), ("departs", EPS, adam("right", "inside")),
+        ("departs", "epsilon is added before the correction (epsilon hat)", adam("right", "hat")),
+        ("defective", "the bias correction is missing", adam("none", "outside")),
+        ("defective", "the bias correction is missing", adam("none", "inside")),
+        ("defective", NO_POWER, adam("constant", "outside")),
+        ("defective", NO_POWER, adam("constant", "inside")),
+        ("defective", "t advances with every parameter or layer, not with every step", adam("first", "outside")),
+        ("defective", "t advances with every parameter or layer, not with every step", adam("second", "outside")),
+        ("defective", "t is one ahead in the bias correction", adam("late", "outside")),
+        ("defective", "t is one behind in the bias correction", adam("early", "outside")),
+    ],
+    "RMSprop": [("right", "", rmsprop("outside")), ("departs", EPS, rmsprop("inside")),
+                ("defective", "the squares are summed, not averaged: it is AdaGrad", adagrad("outside"))],
+    "AdaGrad": [("right", "", adagrad("outside")), ("departs", EPS, adagrad("inside"))],
+}  # fmt: skip
+COMMON: list[tuple[str, str, Rule]] = [
+    ("defective", "it climbs: the gradient is added", lambda s, g, a, k, o: a * g),
+    ("defective", "it is plain gradient descent", sgd),
+    ("defective", "the rate is missing", lambda s, g, a, k, o: -g),
+    ("defective", "the rate is multiplied in twice", lambda s, g, a, k, o: -a * a * g),
+]
+RATES: list[tuple[str, str, Callable[[float, float, int], float]]] = [
+    ("right", "", lambda a, d, k: a / (1 + d * k)),
+    ("departs", "the rate decays one update early: the first is smaller", lambda a, d, k: a / (1 + d * (k + 1))),
+    ("departs", "the decay is another: (1 - decay)^k", lambda a, d, k: a * (1 - d) ** k),
+    ("departs", "the decay is another: decay^k", lambda a, d, k: a * d**k),
+    ("departs", "the decay is another: 1 - decay k", lambda a, d, k: a * (1 - d * k)),
+    ("departs", "the decay is another: exp(-decay k)", lambda a, d, k: a * float(np.exp(-d * k))),
+    ("defective", "the decay compounds: the decayed rate is decayed again",
+     lambda a, d, k: a / float(np.prod(1 + d * np.arange(k + 1)))),
+    ("defective", "the decay is not applied", lambda a, d, k: a),
+]  # fmt: skip
+
+
+def optimizer(seen: dict[str, Any]) -> Component:
+    """Judges an update rule in each of its settings over several updates."""
+    made = component(seen)
+    kind = seen["kind"]
+    if kind not in RULES:
+        made.rows.append(Row("update", "", "unjudged", says=f"no equation for {kind} yet"))
+        return made
+    if not seen["runs"]:
+        made.rows.append(Row("update", "", "unjudged", says=f"it could not be driven: {seen.get('error', '')}"))
+        return made
+    for run in seen["runs"]:
+        made.convention["takes"] = {
+            "layer": "a layer",
+            "layers": "a list of layers",
+            "lists": "lists of arrays",
+            "dicts": "dicts of arrays",
+            "arrays": "one array and its gradient",
+            "own parameters": "the layer's parameter objects",
+        }[run["way"]]
+        made.rows += _run_rows(kind, seen, run)
+    return made
+
+
+def _settings(run: dict[str, Any]) -> Iterator[dict[str, float]]:
+    """The settings of a run: given ones, and what the object's attributes say; defaults of torch beside."""
+    have = {key.lower().replace("_", ""): value for key, value in run["attributes"].items()}
+
+    def get(*names: str) -> float | None:
+        return next((have[name] for name in names if name in have), None)
+
+    epsilon = get("epsilon", "eps", "e")
+    for other in (epsilon,) if epsilon is not None else (1e-8, 1e-7, 1e-10, 1e-6, 1e-15, 0.0):
+        yield {
+            "momentum": run["values"].get("momentum", get("momentum", "beta", "mu", "gamma", "beta1", "b1") or 0.9),
+            "beta1": get("beta1", "b1", "rho1", "betaone", "betam") or 0.9,
+            "beta2": get("beta2", "b2", "rho2", "betatwo", "betav") or 0.999,
+            "rho": get("rho", "decayrate", "beta", "gamma", "alpha", "beta2", "decay") or 0.9,
+            "epsilon": other,
+        }
+
+
+def _run_rows(kind: str, seen: dict[str, Any], run: dict[str, Any]) -> list[Row]:
+    """One setting: the first rule and schedule that replay it to within rounding."""
+    own = run["attributes"].get("momentum", 0.0)
+    rule_kind = "Momentum" if kind == "SGD" and ("momentum" in run["values"] or own) else kind
+    rows = []
+    for part, name in ((0, "weights"), (1, "biases")):
+        rows.append(_replayed(rule_kind, name, seen, run, part))
+    return rows
+
+
+def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], part: int) -> Row:
+    start = seen["start"][part]
+    gradients = [pair[part] for pair in seen["gradients"]]
+    steps = [step[part] for step in run["steps"]]
+    setting = run["setting"]
+    if any(not isinstance(step, np.ndarray) or step.shape != start.shape for step in steps):
+        shape = getattr(steps[-1], "shape", None)
+        return Row(
+            f"update of {name}", setting, "defective", says=f"{name} change their shape from {start.shape} to {shape}"
+        )
+    if all(np.array_equal(step, start) for step in steps):
+        return Row(f"update of {name}", setting, "defective", says=f"the {name} are never updated")
+    best = float("inf")
+    decay = run["values"].get("decay", 0.0)
+    for status, words, rule in [*RULES[kind], *COMMON]:
+        for rate_status, rate_words, rate in RATES if decay else RATES[:1]:
+            for options in _settings(run):
+                used = _gap(rule, rate, start, gradients, steps, run["values"]["rate"], decay, options)
+                best = min(best, used)
+                if used <= 1:
+                    order = ("right", "departs", "defective")
+                    worst = max(status, rate_status, key=order.index)
+                    text = "; ".join(part for part in (words, rate_words) if part)
+                    if kind == "SGD" and status == "right" and not _torch_agrees(start, gradients, steps, run, decay):
+                        worst, text = "departs", text or "it rounds otherwise than torch"
+                    return Row(f"update of {name}", setting, worst, used, says=text and f"update of {name}: {text}")
+    return Row(f"update of {name}", setting, "defective", best,
+               says=f"update of {name}: no known rule gives these numbers")  # fmt: skip
+
+
+def _gap(
+    rule: Rule, rate: Callable[[float, float, int], float], start: Array, gradients: list[Array], steps: list[Array],
+    a: float, decay: float, options: dict[str, float],
+) -> float:  # fmt: skip
+    """The worst gap of all updates in allowances of rounding, each update replayed from their own parameters."""
+    state: dict[str, Array] = {}
+    before, worst, drift = start, 0.0, 0.0
+    with np.errstate(all="ignore"):
+        for k, (g, after) in enumerate(zip(gradients, steps, strict=True)):
+            step = rule(state, g, rate(a, decay, k), k, options)
+            drift += 16 * U * float(np.abs(step).max())
+            allowed = 4 * U * (np.abs(before) + np.abs(after)) + 32 * U * np.abs(step) + drift
+            gap = np.abs(after - (before + step)) / allowed
+            worst = max(worst, float(np.max(gap)) if np.isfinite(gap).all() else float("inf"))
+            before = after
+    return worst
+
+
+def _torch_agrees(start: Array, gradients: list[Array], steps: list[Array], run: dict[str, Any], decay: float) -> bool:
+    """Whether torch.optim.SGD, under the same schedule, makes the same updates to within rounding."""
+    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    rule = torch.optim.SGD([w], lr=run["values"]["rate"])
+    for k, (g, after) in enumerate(zip(gradients, steps, strict=True)):
+        rule.param_groups[0]["lr"] = run["values"]["rate"] / (1 + decay * k)
+        w.grad = torch.tensor(g, dtype=torch.float64)
+        rule.step()
+        if np.abs(w.detach().numpy() - after).max() > 64 * U * (np.abs(start).max() + 1):
+            return False
+    return True

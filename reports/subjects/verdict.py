@@ -1,0 +1,165 @@
+"""One subject -> findings: every component judged, then the whole; exit code 0, 1 or 2."""
+
+import importlib
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from reports.subjects.isolation import MEGABYTES, SECONDS, Seen, see
+from reports.subjects.verdicts import STATUSES, Component, Row
+
+
+@dataclass
+class Subject:
+    """One file, notebook or folder with its verdict."""
+
+    path: Path
+    components: list[Component] = field(default_factory=list)
+    refused: str = ""  # why nothing could be looked at
+    notes: list[str] = field(default_factory=list)
+    stubs: list[str] = field(default_factory=list)
+    isolation: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)  # names of what is in it, for when nothing is recognised
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> int:
+        """0 parity, 1 a defect, 2 nothing could be judged."""
+        have = [one.status for one in self.components]
+        if "defective" in have:
+            return 1
+        if self.refused or not any(status in ("right", "departs", "missing") for status in have):
+            return 2
+        return 0
+
+    @property
+    def says(self) -> str:
+        """The verdict in one line."""
+        if self.refused:
+            return self.refused
+        if not self.components:
+            if self.notes and "passed over" not in self.notes[0]:
+                return f"nothing could be judged: {self.notes[0]}"
+            what = f"it holds {', '.join(self.seen[:6])}" if self.seen else "it defines no class and no function"
+            return f"no network was recognised: {what}; see `parity check --help` for the explicit way"
+        count = {status: sum(one.status == status for one in self.components) for status in STATUSES}
+        names = {"right": "right", "departs": "depart by definition", "missing": "not written in full yet",
+                 "unjudged": "cannot be judged", "defective": "defective"}  # fmt: skip
+        return ", ".join(f"{number} {names[status]}" for status, number in count.items() if number)
+
+
+def overall(subjects: list[Subject]) -> int:
+    """The exit code of several: 1 beats 2 beats 0."""
+    codes = {subject.verdict for subject in subjects}
+    return 1 if 1 in codes else 2 if 2 in codes or not codes else 0
+
+
+def check(
+    path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES, roles: dict[str, str] | None = None
+) -> Subject:
+    """Returns the verdict on one subject; raises nothing, whatever the subject does."""
+    began = time.perf_counter()
+    if path.suffix == ".npz" and path.is_file():
+        from reports.subjects.adapter import exchange
+
+        seen = exchange(path)
+    else:
+        threading.Thread(target=_warm, daemon=True).start()
+        seen = see(path, seconds, megabytes, roles)
+    subject = judged(seen)
+    subject.seconds = time.perf_counter() - began
+    return subject
+
+
+def _warm() -> None:
+    """Loads torch and the judges while the child is still looking."""
+    importlib.import_module("reports.subjects.network")
+    importlib.import_module("reports.subjects.optimizers")
+
+
+def judged(seen: Seen) -> Subject:
+    """Judges what a child has seen."""
+    subject = Subject(
+        seen.path, refused=seen.refused, notes=list(seen.notes), stubs=seen.stubs, isolation=seen.isolation
+    )
+    subject.seen = [*seen.classes, *seen.functions]
+    if seen.refused:
+        return subject
+    from reports.subjects import components, losses, network, optimizers  # torch loads here, not for a refused file
+
+    judges: dict[str, Any] = {
+        "dense": components.dense,
+        "activation": components.activation,
+        "loss": losses.loss,
+        "optimizer": optimizers.optimizer,
+        "network": network.network,
+        "unknown": _unknown,
+        "misspelt": _misspelt,
+    }
+    all_losses = []
+    for one in seen.components:
+        try:
+            made = judges[one["role"]](one)
+        except Exception as error:  # a fault of ours must not take the file's other verdicts with it
+            made = Component(str(one.get("name")), str(one.get("role")))
+            made.rows.append(
+                Row("", "", "unjudged", says=f"our own judge failed: {type(error).__name__}: {error}"[:200])
+            )
+        subject.components.append(made)
+        if one["role"] == "loss":
+            all_losses.append((one, made))
+    losses.consistent(all_losses)
+    _cancelling(subject.components)
+    _turned(subject.components)
+    order = list(STATUSES)
+    subject.components.sort(key=lambda one: order.index(one.status))
+    return subject
+
+
+def _cancelling(components: list[Component]) -> None:
+    """Softmax's diagonal p (1 - p) and a binary cross-entropy over the classes cancel exactly to p - y."""
+    binary = any(row.says.startswith("it is the binary cross-entropy") for one in components for row in one.rows)
+    for one in components:
+        if binary and one.kind == "Softmax":
+            diagonal = [row for row in one.rows if "only the diagonal" in row.says]
+            for row in diagonal:
+                row.status = "departs"
+                row.says = "only the diagonal p (1 - p): with this file's binary cross-entropy it gives p - y"
+            if diagonal and one.status != "defective":
+                one.diagnoses = []
+
+
+def _turned(components: list[Component]) -> None:
+    """A softmax over the columns beside layers that keep samples in rows runs over the samples."""
+    layouts = {one.convention.get("layout") for one in components if one.role in ("dense", "network")}
+    for one in components:
+        if (
+            one.kind == "Softmax"
+            and one.convention.get("layout") == "batch in columns"
+            and layouts == {"batch in rows"}
+        ):
+            one.rows.append(
+                Row(
+                    "forward",
+                    "beside the layers",
+                    "defective",
+                    says="forward: softmax runs over the samples, not over the classes: use axis=1",
+                )
+            )
+
+
+def _unknown(seen: dict[str, Any]) -> Component:
+    """A component that no equation knows yet."""
+    made = Component(str(seen["name"]), str(seen["kind"]), str(seen["kind"]))
+    made.rows.append(Row("", "", "unjudged", says=f"no equation for {seen['kind']} yet"))
+    return made
+
+
+def _misspelt(seen: dict[str, Any]) -> Component:
+    """A class that cannot work because of a slip of the pen."""
+    made = Component(str(seen["name"]), "class")
+    made.places["forward"] = seen["forward"]
+    made.rows.append(Row("", "", "defective", says=f"{seen['method']} is probably meant to be {seen['wanted']}"))
+    return made
