@@ -11,7 +11,8 @@ import pytest
 import scratch
 from reports.cases import CASES, Layer
 from reports.faults.usual_checks import CHECKS
-from reports.pipeline import Comparison, run
+from reports.parts import run
+from reports.pipeline import Comparison
 from reports.show.files import write_report
 from reports.show.lesson_page import Code, CodeRow, Formula, LessonPage, Section
 
