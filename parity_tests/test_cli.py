@@ -13,7 +13,7 @@ import scratch
 from reports.cases import CASES, Layer, by_name
 from reports.cli import main
 
-FILES = {"topics", "departures", 
+FILES = {"topics", "departures",
     "parity.parquet", "worst.csv", "trajectories.parquet", "summary.json", "report.md", "index.html", ".gitignore",
     "assets", "cases",
 }  # fmt: skip
