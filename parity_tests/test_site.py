@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 from parity_tests import sites
+from reports.cases import CASES
+from reports.equations.step import equations
 from reports.pipeline import Comparison
 from reports.show import explorer, rows
 from reports.show.formulas import Formulas
@@ -302,17 +304,26 @@ def test_libraries_of_others_are_unchanged() -> None:
 
 
 def test_formulas_are_pictures_with_words() -> None:
-    """A formula is an SVG with its source as label; two on one page share no id; nonsense is told."""
+    """A formula is an SVG with its source as label; two on one page define a glyph once; nonsense is told."""
     typeset = Formulas()
-    one, two = typeset("x^2"), typeset("x^2")
+    one, two = typeset("x^2"), typeset("x^2 + y")
     assert one.startswith('<svg class="formula" role="img" aria-label="x^2" ')
     assert "currentColor" in one
-    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (one, two)]
-    assert ids[0]
-    assert not ids[0] & ids[1]
+    defined = [re.findall(r'<symbol id="([^"]+)"', svg) for svg in (one, two)]
+    assert [len(ids) for ids in defined] == [2, 2]
+    assert not set(defined[0]) & set(defined[1])
+    assert set(re.findall(r'href="#([^"]+)"', two)) == {*defined[0], *defined[1]}
     assert 'aria-label="a &lt; b"' in typeset("a < b")
     with pytest.raises(ValueError, match=r"cannot typeset .*frac"):
         typeset(r"\frac{1}")
+
+
+def test_every_formula_of_the_equations_can_be_typeset() -> None:
+    """Whatever formula a step of any case has, it can stand on a page."""
+    typeset = Formulas()
+    formulas = {equation.formula for case in CASES.values() for equation in equations(case)}
+    assert len(formulas) > 30
+    assert all(typeset(formula).startswith("<svg") for formula in formulas)
 
 
 def test_code_is_coloured_across_lines() -> None:

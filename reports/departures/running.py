@@ -35,7 +35,7 @@ class Running:
         """The number itself, a Bounded of the equations, or an exact number."""
         if isinstance(number, cls):
             return number
-        return cls(*number) if isinstance(number, Bounded) else cls.exact(number)
+        return cls(number.value, number.error) if isinstance(number, Bounded) else cls.exact(number)
 
     @property
     def magnitude(self) -> Array:

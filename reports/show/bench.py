@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from reports.bench.sweep import left_out, slower
 from reports.environment import environment
+from reports.show.templating import templates
 
 COLORS = {
     "scratch": "#0072b2", "plain transcription": "#56b4e9", "torch eager": "#d55e00", "torch foreach": "#e69f00",
@@ -44,16 +44,17 @@ def write_bench(out: Path, tables: dict[str, pd.DataFrame]) -> Path:
 
 def page(tables: dict[str, pd.DataFrame]) -> str:
     """Returns the page: verdicts, tables, pictures of the sweep, what was left out, and the environment."""
-    templates = Environment(
-        loader=PackageLoader("reports.show", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     sweep = tables.get("sweep")
-    return templates.get_template("bench.html.j2").render(
-        tables={TITLES[name]: rounded(tables[name]) for name in TITLES if name in tables},
-        pictures=[] if sweep is None else pictures(sweep),
-        left_out=[] if sweep is None else left_out(sweep),
-        slower=None if sweep is None else rounded(slower(sweep)[["axis", "value", "dtype", "ms", "of_scratch"]]),
-        environment=environment(),
+    return (
+        templates()
+        .get_template("bench.html.j2")
+        .render(
+            tables={TITLES[name]: rounded(tables[name]) for name in TITLES if name in tables},
+            pictures=[] if sweep is None else pictures(sweep),
+            left_out=[] if sweep is None else left_out(sweep),
+            slower=None if sweep is None else rounded(slower(sweep)[["axis", "value", "dtype", "ms", "of_scratch"]]),
+            environment=environment(),
+        )
     )
 
 

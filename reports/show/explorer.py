@@ -68,7 +68,8 @@ def _replicas(frame: pd.DataFrame) -> pd.DataFrame | None:
 
 def _difference(loss: pd.DataFrame) -> dict[str, Any]:
     """How far the free runs' losses lie apart, beside the replicas' distance from the reference."""
-    series: list[dict[str, Any]] = [{"label": "scratch from reference", "values": None}]  # made in the browser
+    gap = {"label": "scratch from reference", "values": None}  # made in the browser from the losses
+    series: list[dict[str, Any]] = [gap]
     replicas = _replicas(loss)
     if replicas is not None:
         noise = replicas.sub(loss["reference"], axis=0).abs().max(axis=1)

@@ -3,12 +3,11 @@
 import re
 import warnings
 from functools import lru_cache
-from itertools import count
 
 from markupsafe import Markup
 
 SIZE = 20  # of the letters, in pixels
-_ID = re.compile(r'(<symbol id="|href="#)')
+_GLYPH = re.compile(r'<symbol id="([^"]+)".*?</symbol>', re.DOTALL)
 
 
 @lru_cache(maxsize=512)
@@ -25,13 +24,20 @@ def _drawn(latex: str) -> str:
 
 
 class Formulas:
-    """Typesets the formulas of one page; glyphs that several of them share get ids of their own in each."""
+    """Typesets the formulas of one page in the order in which they stand; a glyph is defined where it first comes."""
 
     def __init__(self) -> None:
-        self._count = count(1)
+        self._defined: set[str] = set()
 
     def __call__(self, latex: str) -> Markup:
         """Returns a formula as SVG, with its source as the text for those who do not see it."""
-        svg = _ID.sub(rf"\1f{next(self._count)}-", _drawn(latex))
+        svg = _GLYPH.sub(self._once, _drawn(latex))
         label = Markup('<svg class="formula" role="img" aria-label="{}"').format(latex)
         return label + Markup(svg.partition("<svg")[2])  # ziamath made it
+
+    def _once(self, glyph: re.Match[str]) -> str:
+        """A glyph's definition, or nothing where the page has it already."""
+        if glyph[1] in self._defined:
+            return ""
+        self._defined.add(glyph[1])
+        return glyph[0]

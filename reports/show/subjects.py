@@ -158,11 +158,9 @@ def write(subjects: list[Subject], out: Path) -> Path:
 
 def page(subjects: list[Subject]) -> str:
     """The page: a section per subject, a table of components, the lines of their file beside each defect."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from reports.show.templating import templates
 
-    environment = Environment(loader=PackageLoader("reports", "show"), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    template = environment.get_template("subjects.html.j2")
+    template = templates().get_template("subjects.html.j2")
     return template.render(
         subjects=subjects,
         code=overall(subjects),

@@ -140,7 +140,7 @@ function explorer(section, { epochs, charts }) {
       height: chart.dots || chart.name !== "loss" ? 170 : 250,
       series,
       bands: chart.band ? [{ series: [1, 2], fill: ink("--band") }] : [],
-      scales: { x: { time: false, distr: xAxis.value === "log" ? 4 : 1, asinh: 1 }, y: { distr: log ? 3 : 1 } },
+      scales: { x: { time: false, distr: xAxis.value === "log" ? 4 : 1, asinh: 1, range: (_, low, high) => [low, high] }, y: { distr: log ? 3 : 1 } },
       axes: [
         { ...axis, size: 34, space: 60, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? whole(tick) : "")) },
         { ...axis, size: 70, ...(log && { grid: { ...line, filter: decades }, ticks: { ...line, filter: decades } }), values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : rough(tick))) },
@@ -219,7 +219,7 @@ function explorer(section, { epochs, charts }) {
     if (chart.at) for (index = chart.x.length - 1; index > 0 && chart.x[index] > epoch; ) index--;
     const texts = chart.lines.map(({ values }) => (chart.dots ? rough : exact)(values[index]) || "none");
     if (chart.words) texts[0] += ` (${chart.words[index]}, epoch ${whole(chart.x[index])})`;
-    if (chart.band) texts.push(`${rough(chart.band.low[index])} to ${rough(chart.band.high[index])}`);
+    if (chart.band) texts.push(`${exact(chart.band.low[index])} to ${exact(chart.band.high[index])}`);
     chart.root.querySelectorAll("output").forEach((output, number) => { output.textContent = texts[number]; });
     return chart.name === "used" ? "" : `${chart.title} ${texts.join(", ")}`;
   }
