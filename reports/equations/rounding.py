@@ -3,7 +3,7 @@
 Everything in `equations` is derived but the accuracy of exp, log and tanh, which `calibrated.py` holds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,10 @@ class Bounded:
 
     value: Array
     error: Array
+
+    def __iter__(self) -> Iterator[Array]:
+        """The value, then the error."""
+        return iter((self.value, self.error))
 
     @cached_property
     def allowed(self) -> Array:
