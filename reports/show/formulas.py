@@ -24,7 +24,7 @@ def _drawn(latex: str) -> str:
 
 
 class Formulas:
-    """Typesets the formulas of one page in the order in which they stand; each glyph is defined where it first comes."""
+    """Typesets the formulas of one page in the order in which they stand; a glyph is defined where it first comes."""
 
     def __init__(self) -> None:
         self._defined: set[str] = set()
