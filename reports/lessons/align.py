@@ -4,6 +4,8 @@ Two lines belong together when they computed equal arrays (torch's weights stand
 write to the same name. The pairing that joins most is found as in any diff, by dynamic programming.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from reports.lessons.lesson import TITLE, Line, Pair, Value
@@ -19,6 +21,7 @@ def paired(ours: list[Line], theirs: list[Line], by_value: bool = True) -> list[
 
     Where two rules differ on purpose their values say nothing: then only names join lines (`by_value` False).
     """
+    ours = _finished(ours)
     best = np.zeros((len(ours) + 1, len(theirs) + 1))
     worth = np.array([[_worth(a, b, by_value) for b in theirs] for a in ours]).reshape(len(ours), len(theirs))
     for i in range(len(ours) - 1, -1, -1):
@@ -39,6 +42,16 @@ def paired(ours: list[Line], theirs: list[Line], by_value: bool = True) -> list[
             alone[1].append(theirs[j])
             j += 1
     return pairs + _beside(alone[0] + ours[i:], alone[1] + theirs[j:])
+
+
+def _finished(lines: list[Line]) -> list[Line]:
+    """The lines of one side, where of several that work on one array in place the last alone has its name."""
+    done: list[Line] = []
+    later: set[str] = set()
+    for line in reversed(lines):
+        done.append(replace(line, key="") if line.kind != TITLE and line.key in later else line)
+        later = set() if line.kind == TITLE else later | {line.key}
+    return done[::-1]
 
 
 def gap_between(a: Array, b: Array) -> float | None:

@@ -141,7 +141,7 @@ def targets(statement: Simple) -> list[str]:
 
 def key_of(statement: Simple, function: str) -> str:
     """A short name for what a statement computes, alike on both sides: no self, no plural."""
-    names = targets(statement)
+    names = targets(statement) if isinstance(statement, ast.Return) or not only_hands_over(statement) else []
     if isinstance(statement, ast.Return):
         return RETURNS.get(function, RESULT) if not only_hands_over(statement) else ""
     if not names:
@@ -150,13 +150,18 @@ def key_of(statement: Simple, function: str) -> str:
 
 
 def only_hands_over(statement: Simple) -> bool:
-    """Whether a statement computes nothing: it returns what has a name here, or gives it another."""
+    """Whether a statement computes nothing: it returns what has a name, gives it another, or asks for memory."""
     if isinstance(statement, ast.Return):
         value = statement.value.value if isinstance(statement.value, ast.Attribute) else statement.value
         return isinstance(value, ast.Name) and (value is statement.value or value.id == "self")
     if not isinstance(statement, ast.Assign) or isinstance(statement.targets[0], ast.Subscript):
         return False
-    return isinstance(statement.value, ast.Name)
+    return isinstance(statement.value, ast.Name) or _asks_for_room(statement.value)
+
+
+def _asks_for_room(value: ast.expr) -> bool:
+    """Whether a value is memory that is still to be filled."""
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "room"
 
 
 def _changed_in_place(call: ast.Call) -> list[str]:
