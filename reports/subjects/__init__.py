@@ -15,6 +15,7 @@ child/activations.py   activations, as classes or as pairs of functions
 child/losses.py        losses, with every label format
 child/optimizers.py    update rules, several steps
 child/networks.py      whole networks: classes, families of functions, trainers
+child/families.py      free functions under any names over parameters in lists and dicts
 child/driving.py       their data, their chains of parameters, their arguments
 child/scripts.py       plain scripts: the innermost loop run once
 child/adapters.py      the explicit way: a class Adapter of a few lines
