@@ -21,7 +21,7 @@ from .driving import RATE, B, Chain, D, H
 MOST_CALLS = 600  # of all functions of one file
 MOST_BINDINGS = 3  # of one function that give gradients
 MOST_FUNCTIONS = 40
-RATES = driving.names.RATE - {"a"}
+RATES = names.RATE - {"a"}
 Named = tuple[str, Any]
 
 
