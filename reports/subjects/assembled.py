@@ -39,8 +39,9 @@ def assembled(seen: dict[str, Any], components: list[Component]) -> Component | 
 
 
 def _not_assembled(made: Component, seen: dict[str, Any], status: dict[str, str]) -> Component | None:
-    """Which part stands in the way, where one is defective."""
-    parts = dict.fromkeys(name for one in seen["trials"] for name in one["parts"])
+    """Which part stands in the way, where one is defective and all others are right."""
+    whole = [one["parts"] for one in seen["trials"] if all(status.get(n) in (*GOOD, "defective") for n in one["parts"])]
+    parts = dict.fromkeys(name for one in whole for name in one)
     bad = next((name for name in parts if status.get(name) == "defective"), "")
     if not bad:
         return None
