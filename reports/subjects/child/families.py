@@ -109,7 +109,7 @@ class _Family:
         self.forward, self.backward, self.step = "", "", ""
 
     def look(self) -> dict[str, Any] | None:
-        """All trials of the family; None when no function gives gradients or moves the parameters."""
+        """All trials of the family, or its forward alone; None where there is not even that."""
         trials: list[dict[str, Any]] = []
         for layouts in (("rows", "columns"), ("one row", "sample", "sample column")):
             for outputs, labels in ((3, "one-hot"), (1, "column"), (3, "indices"), (1, "vector")):
@@ -117,6 +117,8 @@ class _Family:
                     trials += self._trials(outputs, labels, layout)
             if trials:
                 break
+        if not trials:
+            trials = self._forward_alone()
         if not trials:
             return None
         places = {"forward": self.forward, "backward": self.backward}
@@ -130,6 +132,50 @@ class _Family:
             },
             "trials": trials[:16],
         }
+
+    def _forward_alone(self) -> list[dict[str, Any]]:
+        """One trial without gradients; what was raised by a function that takes targets is told."""
+        x, y = driving.data(B, D, 3, "one-hot")
+        for layout in ("rows", "columns"):
+            given_x, given_y = driving.lay(x, y, layout)
+            try:
+                net = self._fresh(3)
+            except (Failure, KeyError, ValueError, IndexError, TypeError):
+                return []
+            for name in self.functions:
+                for result in self._results(name, [("net", net), ("x", given_x)]):
+                    output = driving.find_output(result, {}, B, 3, layout)
+                    if output is None:
+                        continue
+                    self.forward = name
+                    known = [("net", net), ("tape", result), ("y", given_y), ("x", given_x)]
+                    known.append(("output", driving.lay(output, output, layout)[0]))
+                    return [{"inputs": x, "targets": y, "labels": "one-hot", "layout": layout,
+                             "parameters": self.chain.values(arrays(net)), "output": np.array(output),
+                             **self._raised(name, known)}]  # fmt: skip
+        return []
+
+    def _raised(self, forward: str, known: list[Named]) -> dict[str, str]:
+        """What the likeliest way back raised, if there is any."""
+        for name, function in self.functions.items():
+            orders = _orders(function, known) if name != forward else []
+            if not orders or not any(_guess(one.name) == "y" for one in required(function)):
+                continue
+            self.backward = name
+            first, last = (where(function)["lines"] or [0, 0])[:2]
+            errors = []
+            for order in orders:
+                try:
+                    _count(self.calls)
+                    attempt(function, *(copy.deepcopy(value) for _, value in order))
+                except Failure as failure:
+                    at = failure.line or 0
+                    errors.append((at if first <= at <= last else 0, str(failure)))
+            line, text = max(errors, key=lambda one: one[0], default=(0, ""))  # the call that came furthest
+            return {
+                "backward_error": f"{name}: {text}" if line else f"{name} gives no gradients that are known as such"
+            }
+        return {}
 
     def _fresh(self, outputs: int) -> Any:
         """Parameters with ordinary numbers in them, biases too."""
