@@ -6,6 +6,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 """
 
 import copy
+import inspect
 import time
 from collections.abc import Iterator
 from itertools import permutations
@@ -43,6 +44,8 @@ def look_at(functions: dict[str, Any]) -> dict[str, Any] | None:
 def _arguments(function: Any) -> Iterator[tuple[Any, ...]]:
     """What a maker of parameters may be given, with None where the number of outputs belongs."""
     match len(required(function)):
+        case 0 if getattr(function, "__code__", None) and function.__code__.co_flags & inspect.CO_VARARGS:
+            yield (D, H, None)
         case 1:
             yield from (([D, H, None],), ([(D, H), (H, None)],))
         case 2:
@@ -127,6 +130,7 @@ class _Family:
             "role": "network",
             "kind": "network",
             "form": 3,
+            "by_shape": True,
             **{
                 stage: {"name": name, **(where(self.functions[name]) if name else {})} for stage, name in places.items()
             },
