@@ -15,6 +15,8 @@ child/activations.py   activations, as classes or as pairs of functions
 child/losses.py        losses, with every label format
 child/optimizers.py    update rules, several steps
 child/networks.py      whole networks: classes, families of functions, trainers
+child/families.py      free functions under any names over parameters in lists and dicts
+child/assembled.py     a file's own layers put together and trained for three updates
 child/driving.py       their data, their chains of parameters, their arguments
 child/scripts.py       plain scripts: the innermost loop run once
 child/adapters.py      the explicit way: a class Adapter of a few lines
@@ -31,6 +33,7 @@ formulas.py      activations that have no equation there
 losses.py        losses: which, by what constant, which mistake
 optimizers.py    update rules, replayed
 network.py       a whole network: which architecture, loss and constant explain it, and if none does, which mistake
+assembled.py     a file's own layers together, when each is right alone
 adapter.py       an exchange of .npz files, for any language
 command.py       `parity check`
 grading.py       a class of submissions -> gradebook

@@ -84,6 +84,9 @@ def network(seen: dict[str, Any]) -> Component:
         return _script(made, seen)
     trials = [trial for one in seen["trials"] if (trial := _trial(one)) is not None]
     best = _best(trials)
+    wide = [trial for trial in trials if trial.gradients and trial.t.shape[1] > 1] if seen.get("by_shape") else []
+    if (several := _best(wide)) and several[0] <= 3:  # a mistake may be exact for one output
+        best = several
     if best is None:
         errors = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
         words = next((error for error in errors if error), "no trial gave numbers")

@@ -86,7 +86,13 @@ def judged(seen: Seen) -> Subject:
     subject.seen = [*seen.classes, *seen.functions]
     if seen.refused:
         return subject
-    from reports.subjects import components, losses, network, optimizers  # torch loads here, not for a refused file
+    from reports.subjects import (
+        assembled,
+        components,
+        losses,
+        network,
+        optimizers,
+    )  # torch loads here, not for a refused file
 
     judges: dict[str, Any] = {
         "dense": components.dense,
@@ -99,6 +105,8 @@ def judged(seen: Seen) -> Subject:
     }
     all_losses = []
     for one in seen.components:
+        if one["role"] == "assembled":
+            continue
         try:
             made = judges[one["role"]](one)
         except Exception as error:  # a fault of ours must not take the file's other verdicts with it
@@ -112,6 +120,13 @@ def judged(seen: Seen) -> Subject:
     losses.consistent(all_losses)
     _cancelling(subject.components)
     _turned(subject.components)
+    for one in seen.components:
+        if one["role"] == "assembled":
+            try:
+                whole = assembled.assembled(one, subject.components)
+            except Exception:  # a fault of ours says nothing of the file
+                whole = None
+            subject.components += [whole] if whole else []
     order = list(STATUSES)
     subject.components.sort(key=lambda one: order.index(one.status))
     return subject

@@ -367,7 +367,7 @@ def _is_main(statement: ast.stmt) -> bool:
 
 
 SAFE_CALLS = {"array", "zeros", "ones", "eye", "arange", "linspace", "sqrt", "log", "exp", "float", "int", "list",
-              "dict", "tuple", "range", "finfo", "float32", "float64"}  # fmt: skip
+              "dict", "tuple", "range", "finfo", "float32", "float64", "default_rng", "RandomState"}  # fmt: skip
 
 
 def literal(node: ast.expr) -> bool:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import activations, layers, losses, names, networks, optimizers, stubs
+from . import activations, assembled, layers, losses, names, networks, optimizers, stubs
 from .calling import Failure, attempt, required, text_of
 from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
@@ -23,7 +23,8 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
         results.write(folder, unreadable=str(error), isolation=held)
         return
     results.notes += loaded.notes
-    for component in components(loaded, task.get("roles", {})):
+    parts = components(loaded, task.get("roles", {}))
+    for component in parts:
         results.add(component)
     seen = {"classes": list(loaded.classes), "functions": list(loaded.functions)}
     stubbed = sorted({name.split(".")[0] for name in loaded.stubs})
@@ -33,6 +34,8 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
     deadline = time.monotonic() + min(task["seconds"] / 2, NETWORK_SECONDS)
     for found in networks.look_at_all(loaded, results.components, deadline):
         results.add(found)
+    for whole in _some(lambda: assembled.look_at(loaded.classes, parts)):
+        results.add(whole)
     results.write(folder, **more)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import adapters, driving, names, scripts
+from . import adapters, driving, families, names, scripts
 from .arrays import Array, arrays, copied, put, tree
 from .calling import Failure, instances, where
 from .driving import RATE, B, Chain, data
@@ -85,6 +85,11 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     functions = {name: f for name, f in loaded.functions.items() if name not in known}
     if not found:
         found += _guarded(lambda: _functions(functions))
+    lacks = [one for one in found if one["form"] == 3 and _lacks_biases(one)]  # their names may say nothing
+    if lacks and (more := _guarded(lambda: families.look_at(functions))) and not _lacks_biases(more[0]):
+        found = more if _useful(more[0]) else found
+    if not any(_useful(one) for one in found) and (more := _guarded(lambda: families.look_at(functions))):
+        found = [one for one in found if one["form"] != 3] + more  # a forward alone is part of the family
     if not any(_useful(one) for one in found):
         found += _guarded(lambda: scripts.look_at(loaded))
     return found
@@ -92,6 +97,10 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
 
 def _useful(one: dict[str, Any]) -> bool:
     return any("gradients" in trial for trial in one["trials"])
+
+
+def _lacks_biases(one: dict[str, Any]) -> bool:
+    return any(bias is None for trial in one["trials"] for _, bias in trial.get("parameters", []))
 
 
 def _guarded(look: Any) -> list[dict[str, Any]]:
