@@ -30,8 +30,15 @@ def room(owner: Any, name: str, shape: tuple[int, ...], *given: Array, dtype: An
     return array
 
 
-def keep_where(mask: Array, values: Array, out: Array) -> None:
-    """Writes `values` where `mask` holds, and 0 elsewhere, into `out`: (N, H) each.
+def copied(owner: Any, name: str, source: Array, *given: Array) -> Array:
+    """Returns a copy of `source` in the room that `owner` has under this name, row by row."""
+    array = room(owner, name, source.shape, source, *given)
+    np.copyto(array, source)
+    return array
+
+
+def keep_where(mask: Array, values: Array, out: Array) -> Array:
+    """Returns `out`, filled with `values` where `mask` holds, and with 0 elsewhere: (N, H) each.
 
     Multiplies the numbers' bit patterns by 1 or 0, as integers: NaN and infinity pass or vanish as any other number.
     np.where would branch at each number: where signs are random the processor guesses half of them wrong, and takes
@@ -39,3 +46,4 @@ def keep_where(mask: Array, values: Array, out: Array) -> None:
     """
     bits = BITS[values.itemsize]
     np.multiply(values.view(bits), mask, out=out.view(bits))
+    return out

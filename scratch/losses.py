@@ -12,7 +12,7 @@ import numpy as np
 
 from scratch import checks
 from scratch.activations import CLIP, Softmax
-from scratch.buffers import room
+from scratch.buffers import copied, room
 
 Array = np.ndarray
 
@@ -29,8 +29,7 @@ class HalfSquaredError:
         """Returns the half sum, a number: predictions (N, D), targets (N, D)."""
         checks.matrix(self.name, "inputs", inputs)
         checks.targets(self.name, inputs, targets)
-        self.residuals = room(self, "residuals", inputs.shape, inputs)  # (N, D)
-        np.subtract(inputs, targets, out=self.residuals)
+        self.residuals = np.subtract(inputs, targets, out=room(self, "residuals", inputs.shape, inputs))  # (N, D)
         self.sample_losses = np.sum(self.residuals * self.residuals, axis=1) / 2  # (N,)
         self.printed = np.mean(np.abs(self.residuals))  # the lecture prints this and calls it "MSE"
         return np.sum(self.sample_losses)
@@ -38,8 +37,7 @@ class HalfSquaredError:
     def backward(self) -> Array:
         """Returns dE/dy = y - t: (N, D)."""
         checks.ran_forward(self.name, self, "residuals")
-        self.dinputs = room(self, "dinputs", self.residuals.shape, self.residuals)  # (N, D)
-        np.copyto(self.dinputs, self.residuals)
+        self.dinputs = copied(self, "dinputs", self.residuals)  # (N, D)
         return self.dinputs
 
 
@@ -55,17 +53,15 @@ class MeanSquaredError:
         """Returns the mean, a number: predictions (N, D), targets (N, D)."""
         checks.matrix(self.name, "inputs", inputs)
         checks.targets(self.name, inputs, targets)
-        self.residuals = room(self, "residuals", inputs.shape, inputs)  # (N, D)
-        np.subtract(inputs, targets, out=self.residuals)
+        self.residuals = np.subtract(inputs, targets, out=room(self, "residuals", inputs.shape, inputs))  # (N, D)
         self.sample_losses = np.mean(self.residuals * self.residuals, axis=1)  # (N,)
         return np.mean(self.sample_losses)
 
     def backward(self) -> Array:
         """Returns dL/dy = 2 (y - t) / (N D): (N, D)."""
         checks.ran_forward(self.name, self, "residuals")
-        self.dinputs = room(self, "dinputs", self.residuals.shape, self.residuals)  # (N, D)
-        np.multiply(2, self.residuals, out=self.dinputs)
-        self.dinputs /= self.residuals.size
+        twice = np.multiply(2, self.residuals, out=room(self, "dinputs", self.residuals.shape, self.residuals))
+        self.dinputs = np.divide(twice, twice.size, out=twice)  # (N, D)
         return self.dinputs
 
 
@@ -81,17 +77,15 @@ class MeanAbsoluteError:
         """Returns the mean, a number: predictions (N, D), targets (N, D)."""
         checks.matrix(self.name, "inputs", inputs)
         checks.targets(self.name, inputs, targets)
-        self.residuals = room(self, "residuals", inputs.shape, inputs)  # (N, D)
-        np.subtract(inputs, targets, out=self.residuals)
+        self.residuals = np.subtract(inputs, targets, out=room(self, "residuals", inputs.shape, inputs))  # (N, D)
         self.sample_losses = np.mean(np.abs(self.residuals), axis=1)  # (N,)
         return np.mean(self.sample_losses)
 
     def backward(self) -> Array:
         """Returns dL/dy = sign(y - t) / (N D), with sign(0) = 0: (N, D)."""
         checks.ran_forward(self.name, self, "residuals")
-        self.dinputs = room(self, "dinputs", self.residuals.shape, self.residuals)  # (N, D)
-        np.sign(self.residuals, out=self.dinputs)
-        self.dinputs /= self.residuals.size
+        signs = np.sign(self.residuals, out=room(self, "dinputs", self.residuals.shape, self.residuals))
+        self.dinputs = np.divide(signs, signs.size, out=signs)  # (N, D)
         return self.dinputs
 
 
@@ -131,8 +125,7 @@ class CrossEntropy:
                 f"{self.name}: the probability of sample {sample}'s label underflowed to {chosen[sample]}, so its "
                 f"gradient -1/p is infinite; end the network without Softmax and use SoftmaxCrossEntropy instead"
             )
-        self.dinputs = room(self, "dinputs", self.inputs.shape, self.inputs)  # (N, C)
-        self.dinputs.fill(0)
+        self.dinputs = np.multiply(0, self.inputs, out=room(self, "dinputs", self.inputs.shape, self.inputs))  # (N, C)
         self.dinputs[samples, self.labels] = slopes
         return self.dinputs
 
@@ -162,8 +155,7 @@ class SoftmaxCrossEntropy:
     def backward(self) -> Array:
         """Returns dL/dinputs = (p - onehot) / N: (N, C)."""
         checks.ran_forward(self.name, self)
-        self.dinputs = room(self, "dinputs", self.output.shape, self.output)  # (N, C)
-        np.copyto(self.dinputs, self.output)
+        self.dinputs = copied(self, "dinputs", self.output)  # (N, C)
         self.dinputs[np.arange(len(self.labels)), self.labels] -= 1
         self.dinputs /= len(self.labels)
         return self.dinputs
