@@ -156,10 +156,3 @@ def _grid(inputs: Array) -> tuple[Array, tuple[float, float, float, float]]:
     low, high = inputs.min(axis=0) - 0.1, inputs.max(axis=0) + 0.1
     x, y = np.meshgrid(np.linspace(low[0], high[0], GRID), np.linspace(low[1], high[1], GRID))
     return np.column_stack([x.ravel(), y.ravel()]), (float(low[0]), float(high[0]), float(low[1]), float(high[1]))
-
-
-def run(case: Case, progress: Progress = ignore, every: int | None = None, long_replicas: bool = False) -> Comparison:
-    """Runs a case in full: see `parts.run`, which does it part by part."""
-    from reports.parts import run as run_in_parts
-
-    return run_in_parts(case, progress, every, long_replicas)
