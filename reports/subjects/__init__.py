@@ -32,7 +32,7 @@ components.py    layers and activations
 formulas.py      activations that have no equation there
 losses.py        losses: which, by what constant, which mistake
 optimizers.py    update rules, replayed
-network.py       a whole network: which architecture, loss and constant explain it, and if none does, which mistake
+networks/        a whole network: which architecture, loss and constant explain it, and if none does, which mistake
 assembled.py     a file's own layers together, when each is right alone
 adapter.py       an exchange of .npz files, for any language
 command.py       `parity check`

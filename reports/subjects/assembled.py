@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from reports.subjects import network, optimizers
+from reports.subjects import optimizers
+from reports.subjects.networks.architectures import back, upstream
+from reports.subjects.networks.explained import constants
+from reports.subjects.networks.trial import Shape, Trial, near
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
@@ -57,11 +60,11 @@ def _rows(one: dict[str, Any]) -> list[Row]:
     for k, update in enumerate(one["updates"]):
         when = f"{probe}, update {k + 1}" if one.get("optimizer") else probe
         trial = _trial(one, update)
-        shape = network.Shape((one["hidden"], "Softmax"), float(one.get("slope") or 0.01))
+        shape = Shape((one["hidden"], "Softmax"), float(one.get("slope") or 0.01))
         zs, outputs = trial.forward(shape)
-        fits = network._near(np.asarray(update["logits"], float), zs[-1], 1e-12)
+        fits = near(np.asarray(update["logits"], float), zs[-1], 1e-12)
         rows.append(Row("output", when, "right" if fits else "unjudged", says="" if fits else AWAY))
-        right = network.back(shape, trial, zs, outputs, network.upstream(shape, trial, zs, outputs)["CrossEntropy"])
+        right = back(shape, trial, zs, outputs, upstream(shape, trial, zs, outputs)["CrossEntropy"])
         summed = [(dw + sw, db + sb) for (dw, db), (sw, sb) in zip(right, summed, strict=True)] if summed else right
         status, says = ("right", "") if _one_constant(trial, right) else ("unjudged", AWAY)
         if status == "unjudged" and k and _one_constant(trial, summed):
@@ -70,20 +73,20 @@ def _rows(one: dict[str, Any]) -> list[Row]:
     return rows + (_replayed(one, probe) if one.get("optimizer") else [])
 
 
-def _one_constant(trial: network.Trial, right: list[tuple[Array, Array]]) -> bool:
+def _one_constant(trial: Trial, right: list[tuple[Array, Array]]) -> bool:
     """Whether all gradients are the right ones times one positive number."""
-    ratios = [ratio for pair in network.constants(trial, right) for ratio in pair]
+    ratios = [ratio for pair in constants(trial, right) for ratio in pair]
     known = [ratio for ratio in ratios if ratio is not None and np.isfinite(ratio)]
     return len(known) == len(ratios) and known[0] > 0 and max(known) - min(known) <= 1e-8 * known[0]
 
 
-def _trial(one: dict[str, Any], update: dict[str, Any]) -> network.Trial:
+def _trial(one: dict[str, Any], update: dict[str, Any]) -> Trial:
     """One update as a trial of a whole network."""
     parameters: list[tuple[Array, Array | None]] = [(np.asarray(w, float), b) for w, b in update["parameters"]]
     gradients: list[tuple[Array | None, Array | None]] = [
         (np.asarray(dw, float), np.asarray(db, float).reshape(1, -1)) for dw, db in update["gradients"]
     ]
-    return network.Trial(one["inputs"], one["targets"], parameters, gradients, None, 0.0, False)
+    return Trial(one["inputs"], one["targets"], parameters, gradients, None, 0.0, False)
 
 
 def _replayed(one: dict[str, Any], probe: str) -> list[Row]:
