@@ -14,12 +14,23 @@ child/layers.py        layers with weights: orientation, gradients
 child/activations.py   activations, as classes or as pairs of functions
 child/losses.py        losses, with every label format
 child/optimizers.py    update rules, several steps
-child/networks.py      whole networks: classes, families of functions, trainers
-child/families.py      free functions under any names over parameters in lists and dicts
 child/assembled.py     a file's own layers put together and trained for three updates
-child/driving.py       their data, their chains of parameters, their arguments
-child/scripts.py       plain scripts: the innermost loop run once
 child/adapters.py      the explicit way: a class Adapter of a few lines
+child/networks/        whole networks, driven one step; gradients are read, or measured by what a step moves:
+    words.py           what their parts are called
+    data.py            what they are given
+    chain.py           matrices that follow one another, the biases beside them, their gradients
+    board.py           what is known by now, bound to arguments by the meaning of their names
+    classes.py         networks that are classes
+    trainers.py        what makes its parameters when it trains: one round and two
+    functions.py       free functions whose names say what they do
+    makers.py          functions that make parameters, by name
+    families.py        free functions under any names: a maker,
+    made.py            what it makes,
+    family.py          and the functions beside it,
+    bindings.py        with their arguments in every order,
+    returned.py        and gradients in what they return
+    scripts.py         plain scripts: the innermost loop run once
 child/results.py       arrays into one .npz, the rest into one JSON file
 
 What runs here, and reaches the verdict:

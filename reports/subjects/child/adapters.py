@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .calling import Failure, attempt, where
-from .driving import RATE, B, data
+from .networks.data import RATE, B, data
 
 Array = np.ndarray
 

@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from . import names
-from .arrays import arrays, copied
-from .calling import Failure, Slow, attempt
-from .driving import COUNT, RATE, B, Chain, data, deadline, lay
-from .stubs import Stub
+from .. import names
+from ..arrays import arrays, copied
+from ..calling import Failure, Slow, attempt
+from ..stubs import Stub
+from .board import deadline
+from .chain import Chain
+from .data import RATE, B, data, lay
+from .words import COUNT
 
 MOST_LINES = 400_000  # of theirs that may run before the loop; a script that does more is left alone
 

@@ -1,0 +1,48 @@
+"""Whole networks: parameters found as a chain of matrices, one training step driven, gradients read or measured."""
+
+from typing import Any
+
+from .. import adapters
+from ..calling import Failure
+from . import board, classes, families, functions, scripts
+
+
+def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
+    """Returns whole networks as plain data: classes, families of functions, scripts; none after `deadline`."""
+    board.deadline[0] = deadline
+    known = {one["name"] for one in components}
+    found: list[dict[str, Any]] = []
+    for name, holder in loaded.classes.items():
+        if name.endswith("Adapter") and {"parameters", "forward", "gradients"} <= set(dir(holder)):
+            return [adapters.look_at(name, holder)]
+    for name, holder in loaded.classes.items():
+        if name not in known:
+            found += _guarded(lambda n=name, h=holder: classes.look_at(n, h))
+    free = {name: f for name, f in loaded.functions.items() if name not in known}
+    if not found:
+        found += _guarded(lambda: functions.look_at(free))
+    lacks = [one for one in found if one["form"] == 3 and _lacks_biases(one)]  # their names may say nothing
+    if lacks and (more := _guarded(lambda: families.look_at(free))) and not _lacks_biases(more[0]):
+        found = more if _useful(more[0]) else found
+    if not any(_useful(one) for one in found) and (more := _guarded(lambda: families.look_at(free))):
+        found = [one for one in found if one["form"] != 3] + more  # a forward alone is part of the family
+    if not any(_useful(one) for one in found):
+        found += _guarded(lambda: scripts.look_at(loaded))
+    return found
+
+
+def _useful(one: dict[str, Any]) -> bool:
+    return any("gradients" in trial for trial in one["trials"])
+
+
+def _lacks_biases(one: dict[str, Any]) -> bool:
+    return any(bias is None for trial in one["trials"] for _, bias in trial.get("parameters", []))
+
+
+def _guarded(look: Any) -> list[dict[str, Any]]:
+    """What looking gives, in a list; nothing where their code surprises us."""
+    try:
+        one = look()
+    except (Failure, StopIteration, KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError):
+        return []
+    return [one] if one else []

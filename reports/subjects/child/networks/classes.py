@@ -1,0 +1,159 @@
+"""Networks that are classes: built, driven forward and one step back.
+
+Where no gradient is stored, the change of the parameters in one update, divided by the rate, is the gradient.
+Axes: B samples, D inputs, H hidden, C outputs.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import names
+from ..arrays import Array, arrays, copied, put, tree
+from ..calling import Failure, instances, where
+from . import board as boards
+from .chain import Chain, nonzero
+from .data import RATE, B, D, H, data, lay, settings
+from .trainers import trained_twice
+from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST
+
+
+def look_at(name: str, holder: type) -> dict[str, Any] | None:
+    """A class as a network."""
+    methods = [m for m in dir(holder) if not m.startswith("__") or m == "__call__"]
+    short = {names.plain(m): m for m in methods if callable(getattr(holder, m, None))}
+    if not any(word in short for word in (*WORDS_FORWARD, *WORDS_TRAIN_FIRST, *WORDS_BACKWARD)):
+        return None
+    trials: list[dict[str, Any]] = []
+    stages: dict[str, Any] = {}
+    for outputs in (3, 1):
+        for sizes in _sizes(holder, outputs):
+            for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
+                for layout in ("rows", "columns", "one row", "sample", "sample column"):
+                    trial = _object_trial(holder, short, sizes, labels, layout, outputs, stages)
+                    if trial:
+                        trials.append(trial)
+            if any("gradients" in trial for trial in trials):
+                break
+    if not trials:
+        return None
+    gradient = [trial for trial in trials if "gradients" in trial]
+    return {
+        "name": name,
+        "role": "network",
+        "kind": "network",
+        "form": 2 if any(not trial.get("moved") for trial in gradient) else 4,
+        "forward": {
+            "name": stages.get("forward", ""),
+            **(where(getattr(holder, stages["forward"])) if "forward" in stages else {}),
+        },
+        "backward": {
+            "name": stages.get("backward", ""),
+            **(where(getattr(holder, stages["backward"])) if "backward" in stages else {}),
+        },
+        "trials": (gradient or trials)[:16],
+    }
+
+
+def _sizes(holder: type, outputs: int) -> Iterator[list[Any]]:
+    """What a constructor may want for the sizes of a network."""
+    d, h = D, H
+    yield [(names.SIZES, [d, h, outputs]), (names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
+    yield [(names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
+    yield [(names.SIZES, ((d, h), (h, outputs))), (names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
+
+
+def _made(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
+    """An object of a network class; None when it cannot be built."""
+    outputs = sizes[-1][1]
+    offers = [*sizes, *settings(), (names.INPUTS, x), (names.TARGETS, y)]
+    queues = [[D, H, outputs], [[D, H, outputs]], [x, y], [], [None, None],
+              [H, outputs], [D, H, outputs, RATE]]  # fmt: skip
+    for made in instances(holder, offers, queues):
+        return made
+    return None
+
+
+def _object_trial(
+    holder: type,
+    short: dict[str, str],
+    sizes: list[Any],
+    labels: str,
+    layout: str,
+    outputs: int,
+    stages: dict[str, Any],
+) -> dict[str, Any] | None:
+    """One object, one forward, one step; None when nothing could be read."""
+    batch = B if layout in ("rows", "columns") else 1
+    x, y = data(batch, D, outputs, labels)
+    given_x, given_y = lay(x, y, layout)
+    made = _made(holder, sizes, given_x, given_y)
+    if made is None:
+        return None
+    chain = Chain.find(arrays(made), D, outputs)
+    if chain is None and (fixed := Chain.find(arrays(made), None, None)):  # its sizes stand in its code
+        widths = fixed.widths(arrays(made))
+        if widths[0] not in (batch, D) and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
+            chain, outputs = fixed, widths[-1]
+            x, y = data(batch, widths[0], outputs, labels)
+            given_x, given_y = lay(x, y, layout)
+    if chain is None:
+        return trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
+    chain.fill(lambda path, value: put(made, path, value), arrays(made))
+    board = boards.Board(given_x, given_y, batch, layout=layout)
+    trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
+                             "parameters": chain.values(arrays(made)), "orientation": chain.orientation}  # fmt: skip
+    for word in WORDS_FORWARD:
+        if word not in short:
+            continue
+        try:
+            result, new = boards.called(made, getattr(made, short[word]), board)
+        except Failure as failure:
+            trial.setdefault("forward_error", str(failure))
+            continue
+        output = boards.find_output(result, new, batch, outputs, layout)
+        board.remember(result, output)
+        if output is not None:
+            trial["output"] = np.array(output)
+            trial.pop("forward_error", None)
+            stages.setdefault("forward", short[word])
+            break
+    if not _gradients(made, short, chain, board, trial, stages):
+        return trial if ("output" in trial and layout != "columns") or "output" in trial else None
+    return trial
+
+
+def _gradients(
+    made: Any, short: dict[str, str], chain: Chain, board: boards.Board, trial: dict[str, Any], stages: dict[str, Any]
+) -> bool:
+    """Goes back, or takes one step, and reads the gradients into the trial; says whether there are any."""
+    for word in dict.fromkeys((*WORDS_BACKWARD, *WORDS_TRAIN_FIRST)):
+        if word not in short or short[word] == stages.get("forward"):
+            continue
+        function = getattr(made, short[word])
+        before = copied(arrays(made))
+        try:
+            result, new = boards.called(made, function, board)
+        except Failure as failure:
+            trial.setdefault("backward_error", f"{short[word]}: {failure}")
+            continue
+        board.remember_gradients(result)
+        after = arrays(made)
+        pool = {f"returned.{p}": a for p, a in tree(result).items()} | new
+        found = chain.gradients(pool)
+        moved = chain.moved(before, after)
+        rate = boards.rate_of(function, made)
+        if moved and (found is None or not nonzero(found)):
+            trial["gradients"] = chain.steps(before, after, rate or 1.0)
+            trial["rate"], trial["moved"] = rate or 0.0, True
+        elif found is not None and nonzero(found):
+            trial["gradients"] = found
+            if moved and rate:
+                trial["steps"] = chain.steps(before, after, rate)
+        else:
+            continue
+        stages.setdefault("backward", short[word])
+        trial.pop("backward_error", None)
+        return True
+    return False

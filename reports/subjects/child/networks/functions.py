@@ -1,0 +1,149 @@
+"""Families of free functions whose names say what they do: parameters, forward, backward, a step."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from ..arrays import arrays, copied, tree
+from ..calling import Failure, where
+from . import board as boards
+from . import trainers
+from .chain import Chain, nonzero
+from .data import B, data, lay
+from .makers import Box, initial, returned_names
+from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
+
+
+def look_at(functions: dict[str, Any]) -> dict[str, Any] | None:
+    """A family of free functions as a network: parameters made by one, forward, backward, update by others."""
+    starts = [
+        name
+        for name in functions
+        if re.search(r"init|create|make|random|get_?(w|p)|setup|param", name, re.IGNORECASE)
+        and not re.search(r"data|batch|adam|velocity|momentum|optim|grad", name, re.IGNORECASE)
+    ]
+    trials: list[dict[str, Any]] = []
+    stages: dict[str, Any] = {}
+    for start in starts:
+        for outputs in (3, 1):
+            for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
+                for layout in ("columns", "rows", "one row", "sample", "sample column"):
+                    try:
+                        trial = _family(functions, start, outputs, labels, layout, stages)
+                    except (Failure, KeyError, ValueError, TypeError, IndexError, AttributeError):
+                        continue
+                    if trial:
+                        trials.append(trial)
+        if trials:
+            break
+    if not any("gradients" in trial for trial in trials):
+        more, stage = trainers.look_at(functions)
+        trials, stages = (more, stage) if more else (trials, stages)
+    if not trials:
+        return None
+    gradient = [trial for trial in trials if "gradients" in trial]
+    return {
+        "name": stages.get("forward") or stages.get("backward", "functions"),
+        "role": "network",
+        "kind": "network",
+        "form": 3,
+        "forward": {
+            "name": stages.get("forward", ""),
+            **(where(functions[stages["forward"]]) if "forward" in stages else {}),
+        },
+        "backward": {
+            "name": stages.get("backward", ""),
+            **(where(functions[stages["backward"]]) if "backward" in stages else {}),
+        },
+        "trials": (gradient or trials)[:16],
+    }
+
+
+def _family(
+    functions: dict[str, Any], start: str, outputs: int, labels: str, layout: str, stages: dict[str, Any]
+) -> dict[str, Any] | None:
+    """One trial of a family of functions."""
+    container = initial(functions[start], outputs)
+    called = returned_names(functions[start])
+    by_name = isinstance(container, tuple) and len(called) == len(container) and all(called)
+    if by_name:
+        container = dict(zip(called, container, strict=True))
+    found = arrays(container) if isinstance(container, (dict, list)) else tree(container)
+    chain = Chain.find(found, None, None)
+    if chain is None:
+        return None
+    widths = chain.widths(found)
+    if (outputs == 1) != (widths[-1] == 1) or max(widths) > 2000:
+        return None
+    batch = B if layout in ("rows", "columns") else 1
+    x, y = data(batch, widths[0], widths[-1], labels)
+    given_x, given_y = lay(x, y, layout)
+    box = Box(container, called, by_name)
+    chain.fill(box.put, found)
+    board = boards.Board(given_x, given_y, batch, layout=layout)
+    board.container, board.box = box.value, box
+    trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
+                             "parameters": chain.values(box.arrays()), "orientation": chain.orientation}  # fmt: skip
+    order = sorted(functions, key=lambda name: rank(name, WORDS_FORWARD))
+    for name in order:
+        if rank(name, WORDS_FORWARD) > 90 or re.search(
+            r"back|grad|deriv|loss|cost|single|layer_|linear_act|linear_f", name
+        ):
+            continue
+        try:
+            result, _ = boards.called(None, functions[name], board)
+        except Failure as failure:
+            trial.setdefault("forward_error", str(failure))
+            continue
+        output = boards.find_output(result, {}, batch, widths[-1], layout)
+        board.remember(result, output, returned_names(functions[name]))
+        if output is not None:
+            trial["output"] = np.array(output)
+            trial.pop("forward_error", None)
+            stages.setdefault("forward", name)
+            break
+    for name in sorted(functions, key=lambda one: rank(one, WORDS_BACKWARD)):
+        if rank(name, WORDS_BACKWARD) > 90 or name == stages.get("forward") or re.search(r"single|linear_act", name):
+            continue
+        before = copied(box.arrays())
+        try:
+            result, _ = boards.called(None, functions[name], board)
+        except Failure as failure:
+            trial.setdefault("backward_error", f"{name}: {failure}")
+            continue
+        told = returned_names(functions[name])
+        if isinstance(result, tuple) and len(told) == len(result) and all(told):
+            result = dict(zip(told, result, strict=True))
+        pool = {f"returned.{p}": a for p, a in tree(result).items()}
+        grads = chain.gradients(pool)
+        if grads is not None and nonzero(grads):
+            trial["gradients"] = grads
+            stages.setdefault("backward", name)
+            trial.pop("backward_error", None)
+            return trial
+        if chain.moved(before, box.arrays()):
+            rate = boards.rate_of(functions[name], None)
+            trial |= {"gradients": chain.steps(before, box.arrays(), rate or 1.0), "rate": rate, "moved": True}
+            stages.setdefault("backward", name)
+            return trial
+        new = chain.read(pool)
+        if new and chain.moved(before, new):
+            rate = boards.rate_of(functions[name], None)
+            trial |= {"gradients": chain.steps(before, new, rate or 1.0), "rate": rate, "moved": True}
+            stages.setdefault("backward", name)
+            return trial
+    for name in functions:
+        if not WORDS_TRAIN.search(name) or name in (start, stages.get("forward")):
+            continue
+        before = copied(box.arrays())
+        try:
+            boards.called(None, functions[name], board)
+        except Failure:
+            continue
+        if chain.moved(before, box.arrays()):
+            rate = boards.rate_of(functions[name], None)
+            trial |= {"gradients": chain.steps(before, box.arrays(), rate or 1.0), "rate": rate, "moved": True}
+            stages.setdefault("backward", name)
+            return trial
+    return trial if "output" in trial else None
