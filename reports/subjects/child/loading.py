@@ -10,7 +10,9 @@ import __future__
 import ast
 import builtins
 import json
+import linecache
 import re
+import sys
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,6 +196,8 @@ def definitions(sources: list[Source], stubs: list[str]) -> Loaded:
             failures.append(f"{source.path.name}: {error}")
             continue
         loaded.sources[str(source.path)] = source.text
+        lines = source.text.splitlines(keepends=True)
+        linecache.cache[str(source.path)] = len(source.text), None, lines, str(source.path)  # a notebook's file is JSON
     if not trees:
         raise Unreadable(failures[0].split(": ", 1)[1] if len(failures) == 1 else "; ".join(failures[:3]))
     loaded.notes += failures
@@ -272,6 +276,7 @@ class _Modules:
         module = types.ModuleType(f"{UNIT}.{name}")
         module.__file__ = str(source.path)
         self.done[name] = module
+        sys.modules.setdefault(module.__name__, module)  # dataclasses look for their module there
         space = vars(module)
         space["__builtins__"] = {**vars(builtins), "__import__": self._importer(name), "input": _no_input,
                                  "exit": _no_exit, "quit": _no_exit}  # fmt: skip

@@ -57,6 +57,8 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
             found += _some(lambda n=name, h=holder, k=kind: losses.from_class(n, h, k))
         elif kind in names.OPTIMIZERS:
             later.append((name, holder, kind))
+        elif networks.is_whole(holder):
+            continue
         elif names.methods(holder, names.FORWARD) and not names.methods(holder, ("train", "fit")):
             seen = _some(lambda n=name, h=holder: layers.look_at(n, h))
             found += seen

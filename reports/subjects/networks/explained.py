@@ -102,7 +102,7 @@ def constants_told(trial: Trial, fit: Fit) -> tuple[list[Row], str, int]:
     if fit.decay:
         words += f", with L2: {fit.decay:.4g} w is added to the gradient"
     if not odd:
-        climbs = main < 0 and trial.moved
+        climbs = main < 0 and trial.moved and not trial.turned
         if climbs:
             up = "the step climbs: it goes up the gradient"
             return [Row("gradients", "batch", "defective", says=up, stage="backward")], words, 3

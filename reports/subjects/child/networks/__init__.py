@@ -20,7 +20,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
             found += _guarded(lambda n=name, h=holder: classes.look_at(n, h))
     free = {name: f for name, f in loaded.functions.items() if name not in known}
     if not found:
-        found += _guarded(lambda: functions.look_at(free))
+        found += _guarded(lambda: functions.look_at(free, loaded.scripts))
     lacks = [one for one in found if one["form"] == 3 and _lacks_biases(one)]  # their names may say nothing
     if lacks and (more := _guarded(lambda: families.look_at(free))) and not _lacks_biases(more[0]):
         found = more if _useful(more[0]) else found
@@ -46,3 +46,8 @@ def _guarded(look: Any) -> list[dict[str, Any]]:
     except (Failure, StopIteration, KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError):
         return []
     return [one] if one else []
+
+
+def is_whole(holder: type) -> bool:
+    """Whether objects of a class hold several matrices that follow one another: a network, whatever its methods."""
+    return bool(_guarded(lambda: classes.matrices(holder)))

@@ -22,6 +22,10 @@ MOST_SLOW = 3
 deadline = [float("inf")]  # after which no more networks are driven
 
 
+PART_OF_TARGETS = re.compile(r"label|target|true|expected|desired|correct|truth|onehot|answer|^y")
+PART_OF_INPUTS = re.compile(r"input|image|sample|feature|data|^x|batchx|pixels")
+
+
 class Board:
     """What is known while a network is driven: arguments are bound from it by name."""
 
@@ -33,6 +37,9 @@ class Board:
         self.names: dict[str, Any] = {}
         self.container: Any = None
         self.box: Box | None = None
+        self.together: Any = None  # inputs and targets in one argument
+        self.upstream = False  # whether a way back may be given the difference of output and targets
+        self.turned = False  # whether one was: its sign is then a convention
 
     def remember(self, result: Any, output: Array | None, called: list[str] | None = None) -> None:
         """Keeps what a forward returned, under the names of its return statement too."""
@@ -64,13 +71,45 @@ class Board:
             found.append((GRADIENTS, self.gradients))
         if self.output is not None:
             found.append((OUTPUT, self.output))
+        if self.together is not None:
+            found.insert(0, (PAIRS, self.together))
         batch_first = names.INPUTS - {"z", "a", "in"}
         return [*found, (batch_first, self.x), (names.TARGETS, self.y), *settings(self.rounds),
                 (COUNT, self.batch), ({"a", "rate", "step"}, RATE), (names.TRAINING, True)]  # fmt: skip
 
+    def likely(self, name: str) -> Any:
+        """A value for a name that no group knows, by a part of it; None where no part says anything."""
+        if self.upstream and name in names.UPSTREAM | {"grady", "gradoutputs"} and self.output is not None:
+            self.turned = True
+            return self.output - self.given_targets()
+        if PART_OF_TARGETS.search(name):
+            return self.y
+        return self.x if PART_OF_INPUTS.search(name) else None
+
+    def samples(self) -> list[tuple[Array, Array]]:
+        """Pairs of one input and its target: rows, or columns of one sample where the batch lies in columns."""
+        if self.layout == "columns":
+            targets = [self.y[:, k : k + 1] if self.y.ndim == 2 else self.y[k] for k in range(self.batch)]
+            return [(self.x[:, k : k + 1], targets[k]) for k in range(self.batch)]
+        return list(zip(self.x, self.y, strict=False)) if self.layout == "rows" else [(self.x, self.y)]
+
+    def given_targets(self) -> Array:
+        """The targets in the shape of the output; class indices as one-hot rows."""
+        output = np.asarray(self.output)
+        if self.y.shape == output.shape:
+            return self.y
+        if self.y.size == output.size:
+            return self.y.reshape(output.shape)
+        wide = np.eye(output.shape[0 if self.layout == "columns" else -1])[self.y.astype(int)]
+        return wide.T if self.layout == "columns" else wide
+
     def exact(self) -> dict[str, Any]:
         """Values by exact name: parameters and what functions returned under that name."""
         return {**(self.box.named() if self.box else {}), **self.names}
+
+
+PAIRS = {"batch", "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",
+         "examples", "train"}  # fmt: skip
 
 
 def called(
@@ -78,8 +117,30 @@ def called(
 ) -> tuple[Any, dict[str, Array]]:
     """Calls a function or method from the board; returns its result and the arrays of `owner` that changed.
 
+    Where it fails and asks for data alone, the data are given as inputs and targets together, then sample by sample.
     Raises Failure when it cannot be called or raises.
     """
+    try:
+        return _called(owner, function, board, sizes)
+    except Failure as failure:
+        asks = [names.plain(one.name) for one in parameters(function)]
+        if not PAIRS & set(asks) or names.TARGETS & set(asks):
+            raise
+        for together in ((board.x, board.y), board.samples()):
+            board.together = together
+            try:
+                return _called(owner, function, board, sizes)
+            except Failure:
+                continue
+            finally:
+                board.together = None
+        raise failure from None
+
+
+def _called(
+    owner: Any, function: Any, board: Board, sizes: tuple[int, int, int] | None = None
+) -> tuple[Any, dict[str, Array]]:
+    """One call from the board."""
     if time.monotonic() > deadline[0] or slow_calls[0] > MOST_SLOW:
         raise Failure(RuntimeError("there was no time left to try it"))
     exact = board.exact()
@@ -109,6 +170,8 @@ def called(
                 continue
             arguments[one.name] = value if value is board.container else copied_value(value)
             taken.add(free[0])
+        elif one.default is inspect.Parameter.empty and (likely := board.likely(short)) is not None:
+            arguments[one.name] = copied_value(likely)
         elif one.default is inspect.Parameter.empty:
             near = [v for key, v in space.items() if names.plain(key) == short and not callable(v)]
             if not near:
@@ -138,8 +201,12 @@ def _fill_globals(function: Any, board: Board) -> None:
                 space[name] = copied_value(value)
                 board_names.add(name)
                 break
+        if name not in space and name in counts:
+            space[name] = board.batch
+            board_names.add(name)
 
 
+counts: set[str] = set()  # names that a file reads from the shape of its data
 board_names: set[str] = set()  # globals that came from a board and may be replaced by the next one
 
 

@@ -4,6 +4,7 @@ Where no gradient is stored, the change of the parameters in one update, divided
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,19 +12,20 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, arrays, copied, put, tree
-from ..calling import Failure, instances, where
+from ..calling import Failure, attempt, bound, constructor_of, instances, where
 from . import board as boards
 from .chain import Chain, nonzero
 from .data import RATE, B, D, H, data, lay, settings
+from .sizes import described, named, spoken
 from .trainers import trained_twice
-from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST
+from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
 
 
 def look_at(name: str, holder: type) -> dict[str, Any] | None:
     """A class as a network."""
     methods = [m for m in dir(holder) if not m.startswith("__") or m == "__call__"]
     short = {names.plain(m): m for m in methods if callable(getattr(holder, m, None))}
-    if not any(word in short for word in (*WORDS_FORWARD, *WORDS_TRAIN_FIRST, *WORDS_BACKWARD)):
+    if not fitting(short, (*WORDS_FORWARD, *WORDS_TRAIN_FIRST, *WORDS_BACKWARD)):
         return None
     trials: list[dict[str, Any]] = []
     stages: dict[str, Any] = {}
@@ -56,23 +58,58 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
     }
 
 
+def matrices(holder: type) -> Chain | None:
+    """The matrices of a class's objects, where several follow one another from inputs to outputs."""
+    x, y = data(B, D, 3, "one-hot")
+    for sizes in _sizes(holder, 3):
+        made = _made(holder, sizes, x, y)
+        if made is not None and (chain := Chain.find(arrays(made), D, 3)):
+            return chain
+    return None
+
+
 def _sizes(holder: type, outputs: int) -> Iterator[list[Any]]:
     """What a constructor may want for the sizes of a network."""
     d, h = D, H
-    yield [(names.SIZES, [d, h, outputs]), (names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
-    yield [(names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
-    yield [(names.SIZES, ((d, h), (h, outputs))), (names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
+    known = [*named(constructor_of(holder), outputs), *spoken(holder, constructor_of(holder), outputs)]
+    rest = [(names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
+    yield [*known, (names.SIZES, [d, h, outputs]), *rest]
+    yield [*known, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
+    yield [*known, (names.SIZES, ((d, h), (h, outputs))), *rest]
+    for layers in described(holder, outputs):
+        yield [*known, (names.SIZES, layers), *rest]
 
 
 def _made(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
     """An object of a network class; None when it cannot be built."""
     outputs = sizes[-1][1]
+    layers = next((value for group, value in sizes if group is names.SIZES), None)
     offers = [*sizes, *settings(), (names.INPUTS, x), (names.TARGETS, y)]
     queues = [[D, H, outputs], [[D, H, outputs]], [x, y], [], [None, None],
               [H, outputs], [D, H, outputs, RATE]]  # fmt: skip
-    for made in instances(holder, offers, queues):
+    for made in instances(holder, offers, [[layers], *queues] if isinstance(layers, list) else queues):
         return made
     return None
+
+
+SETUP = re.compile(r"^_*(init|initiali[sz]e|build|set_?up|make|create|reset|compile|generate|random)", re.IGNORECASE)
+
+
+def prepared(made: Any, outputs: int, x: Array, y: Array) -> None:
+    """Calls the methods that make parameters after the constructor did not."""
+    for name in dir(made):
+        function = getattr(made, name, None) if SETUP.search(name) and not name.startswith("__") else None
+        if not callable(function):
+            continue
+        rest = [(names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs), (names.INPUTS, x), (names.TARGETS, y)]
+        for sizes in ([D, H, outputs], [D, outputs]):
+            offers = [*named(function, outputs), (names.SIZES, sizes), *rest, *settings()]
+            try:
+                attempt(function, **bound(function, offers, [D, H, outputs]))
+            except Failure:
+                continue
+            if len([a for a in arrays(made).values() if a.ndim == 2]) > 1:
+                return
 
 
 def _object_trial(
@@ -92,6 +129,12 @@ def _object_trial(
     if made is None:
         return None
     chain = Chain.find(arrays(made), D, outputs)
+    if chain is None and not arrays(made):
+        again = trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
+        if again:  # training makes its parameters itself
+            return again
+        prepared(made, outputs, given_x, given_y)
+        chain = Chain.find(arrays(made), D, outputs)
     if chain is None and (fixed := Chain.find(arrays(made), None, None)):  # its sizes stand in its code
         widths = fixed.widths(arrays(made))
         if widths[0] not in (batch, D) and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
@@ -102,11 +145,10 @@ def _object_trial(
         return trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
     chain.fill(lambda path, value: put(made, path, value), arrays(made))
     board = boards.Board(given_x, given_y, batch, layout=layout)
+    board.upstream = True
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(arrays(made)), "orientation": chain.orientation}  # fmt: skip
-    for word in WORDS_FORWARD:
-        if word not in short:
-            continue
+    for word in fitting(short, WORDS_FORWARD):
         try:
             result, new = boards.called(made, getattr(made, short[word]), board)
         except Failure as failure:
@@ -128,8 +170,8 @@ def _gradients(
     made: Any, short: dict[str, str], chain: Chain, board: boards.Board, trial: dict[str, Any], stages: dict[str, Any]
 ) -> bool:
     """Goes back, or takes one step, and reads the gradients into the trial; says whether there are any."""
-    for word in dict.fromkeys((*WORDS_BACKWARD, *WORDS_TRAIN_FIRST)):
-        if word not in short or short[word] == stages.get("forward"):
+    for word in fitting(short, (*WORDS_BACKWARD, *WORDS_TRAIN_FIRST)):
+        if short[word] == stages.get("forward"):
             continue
         function = getattr(made, short[word])
         before = copied(arrays(made))
@@ -153,6 +195,8 @@ def _gradients(
                 trial["steps"] = chain.steps(before, after, rate)
         else:
             continue
+        if board.turned:
+            trial["turned"] = True
         stages.setdefault("backward", short[word])
         trial.pop("backward_error", None)
         return True

@@ -5,18 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import arrays, copied, tree
+from ..arrays import copied, tree
 from ..calling import Failure, where
 from . import board as boards
 from . import trainers
 from .chain import Chain, nonzero
 from .data import B, data, lay
 from .makers import Box, initial, returned_names
+from .variables import look_for
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
 
 
-def look_at(functions: dict[str, Any]) -> dict[str, Any] | None:
-    """A family of free functions as a network: parameters made by one, forward, backward, update by others."""
+def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | None:
+    """A family of free functions as a network: parameters made by one, or by the file, used by the others."""
     starts = [
         name
         for name in functions
@@ -30,13 +31,16 @@ def look_at(functions: dict[str, Any]) -> dict[str, Any] | None:
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
                 for layout in ("columns", "rows", "one row", "sample", "sample column"):
                     try:
-                        trial = _family(functions, start, outputs, labels, layout, stages)
+                        box = _made(functions[start], outputs)
+                        trial = _family(functions, box, start, outputs, labels, layout, stages)
                     except (Failure, KeyError, ValueError, TypeError, IndexError, AttributeError):
                         continue
                     if trial:
                         trials.append(trial)
         if trials:
             break
+    if not any("gradients" in trial for trial in trials) and (own := _of_variables(functions, files)):
+        trials, stages = own
     if not any("gradients" in trial for trial in trials):
         more, stage = trainers.look_at(functions)
         trials, stages = (more, stage) if more else (trials, stages)
@@ -60,26 +64,49 @@ def look_at(functions: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _family(
-    functions: dict[str, Any], start: str, outputs: int, labels: str, layout: str, stages: dict[str, Any]
-) -> dict[str, Any] | None:
-    """One trial of a family of functions."""
-    container = initial(functions[start], outputs)
-    called = returned_names(functions[start])
+def _of_variables(functions: dict[str, Any], files: list[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
+    """The trials of functions that read and write variables of their file."""
+    trials: list[dict[str, Any]] = []
+    stages: dict[str, Any] = {}
+    for outputs in (3, 1):
+        for box in look_for(files, outputs):
+            for labels in ("one-hot", "indices", "column", "vector"):
+                for layout in ("rows", "columns", "one row", "sample", "sample column"):
+                    try:
+                        trial = _family(functions, box, "", 0, labels, layout, stages)
+                    except (Failure, KeyError, ValueError, TypeError, IndexError, AttributeError):
+                        continue
+                    if trial:
+                        trials.append(trial)
+        if any("gradients" in trial for trial in trials):
+            break
+    return (trials, stages) if trials else None
+
+
+def _made(maker: Any, outputs: int) -> Box:
+    """The parameters that a function makes."""
+    container = initial(maker, outputs)
+    called = returned_names(maker)
     by_name = isinstance(container, tuple) and len(called) == len(container) and all(called)
-    if by_name:
-        container = dict(zip(called, container, strict=True))
-    found = arrays(container) if isinstance(container, (dict, list)) else tree(container)
+    return Box(dict(zip(called, container, strict=True)) if by_name else container, called, by_name)
+
+
+def _family(
+    functions: dict[str, Any], box: Any, start: str, outputs: int, labels: str, layout: str, stages: dict[str, Any]
+) -> dict[str, Any] | None:
+    """One trial of a family of functions; `outputs` is 0 where the file itself says how many."""
+    found = box.arrays()
     chain = Chain.find(found, None, None)
     if chain is None:
         return None
     widths = chain.widths(found)
-    if (outputs == 1) != (widths[-1] == 1) or max(widths) > 2000:
+    if (outputs and (outputs == 1) != (widths[-1] == 1)) or max(widths) > 2000:
+        return None
+    if (widths[-1] == 1) != (labels in ("column", "vector")):
         return None
     batch = B if layout in ("rows", "columns") else 1
     x, y = data(batch, widths[0], widths[-1], labels)
     given_x, given_y = lay(x, y, layout)
-    box = Box(container, called, by_name)
     chain.fill(box.put, found)
     board = boards.Board(given_x, given_y, batch, layout=layout)
     board.container, board.box = box.value, box

@@ -10,7 +10,7 @@ from . import board as boards
 from .chain import Chain
 from .data import B, D, H, data, lay, settings
 from .makers import global_width
-from .words import WORDS_TRAIN, WORDS_TRAIN_FIRST
+from .words import WORDS_TRAIN, WORDS_TRAIN_FIRST, fitting
 
 
 def trained_twice(
@@ -18,9 +18,7 @@ def trained_twice(
     outputs: int, labels: str, layout: str, stages: dict[str, Any],
 ) -> dict[str, Any] | None:  # fmt: skip
     """A network that makes its parameters when it trains: one round and two, from one seed, are one step apart."""
-    for word in WORDS_TRAIN_FIRST:
-        if word not in short:
-            continue
+    for word in fitting(short, WORDS_TRAIN_FIRST):
         seen = []
         rate = 0.0
         for rounds in (1, 2):

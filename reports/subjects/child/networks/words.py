@@ -97,3 +97,15 @@ def rank(name: str, words: tuple[str, ...]) -> int:
         return words.index(short)
     parts = [k for k, word in enumerate(words) if len(word) > 3 and word in short]
     return 40 + min(parts) if parts else 99
+
+
+def fitting(methods: dict[str, str], words: tuple[str, ...]) -> list[str]:
+    """The methods that are called by one of the words, in the order of the words, then those that hold one."""
+    exact = [word for word in dict.fromkeys(words) if word in methods]
+    near = [name for name in methods if name not in exact and rank(name, words) < 99 and not HELPER.search(name)]
+    return [*exact, *sorted(near, key=lambda name: rank(name, words))]
+
+
+HELPER = re.compile(
+    r"loss|cost|accuracy|plot|print|save|load|deriv|prime|sigmoid|relu|softmax|tanh|check|numeric|score"
+)

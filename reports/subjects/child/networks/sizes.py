@@ -1,0 +1,125 @@
+"""What a constructor, or a maker of parameters, is given: sizes, activations, losses, by what its source says.
+
+Axes: D inputs, H hidden, C outputs.
+"""
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from .. import names
+from ..calling import parameters, required, text_of
+from .data import D, H
+
+Offer = tuple[set[str], Any]
+SECOND = 13  # the width of every hidden layer after the first
+FILLERS = re.compile(
+    r"num(ber)?|size|dim(ension)?s?|units?|nodes?|neurons?|count|layers?|features?|of|width|^n|n$|\d+$"
+)
+IN, OUT = {"in", "input", "inputs", "i", "visible", "x", "d"}, {"out", "output", "outputs", "o", "y", "class",
+                                                                "classes", "c", "k", "label", "labels"}  # fmt: skip
+HIDDEN = {"h", "hid", "hidden", "hiddens", "middle", "inner", "mid"}
+ACTIVATION = {"activation", "activationfunction", "act", "actfn", "activationfn", "hiddenactivation", "nonlinearity",
+              "activationfunc", "actfunc", "hiddenact", "activationname", "activationtype", "fn"}  # fmt: skip
+LAST = {"outputactivation", "outactivation", "finalactivation", "lastactivation", "activationoutput", "outputact"}
+LOSS = {"loss", "lossfunction", "lossfn", "lossmethod", "costfunction", "cost", "losstype", "criterion", "method",
+        "lossname", "lossfunc", "objective", "costfn", "task"}  # fmt: skip
+LOSSES = re.compile(r"^(mse|bce|cce|ce|rmse|l2|mae)$|entropy|squared|quadratic|loss", re.IGNORECASE)
+
+
+def source_of(made: Any) -> str:
+    """The source of a function, or of all methods of a class."""
+    if isinstance(made, type):
+        return "\n".join(textwrap.dedent(text_of(one)) for one in vars(made).values() if hasattr(one, "__code__"))
+    return text_of(made)
+
+
+def words_in(made: Any) -> tuple[list[str], list[str]]:
+    """(All texts in a source, those that stand in brackets), in order."""
+    texts: list[str] = []
+    keys: list[str] = []
+    for part in vars(made).values() if isinstance(made, type) else [made]:
+        try:
+            tree = ast.parse(textwrap.dedent(text_of(part)))
+        except (SyntaxError, ValueError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 40:
+                texts.append(node.value)
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+                keys.append(str(node.slice.value))
+    return list(dict.fromkeys(texts)), list(dict.fromkeys(keys))
+
+
+def role(name: str) -> str:
+    """Whether a name is that of the inputs, of a hidden layer or of the outputs; empty where it does not say."""
+    stem = names.plain(name)
+    for _ in range(4):
+        stem = FILLERS.sub("", stem) or stem
+    roles = (("in", IN), ("hidden", HIDDEN), ("out", OUT))
+    return next((what for what, group in roles if stem in group), "")
+
+
+def named(function: Any, outputs: int) -> list[Offer]:
+    """Sizes for parameters whose names say what they are, each by its exact name."""
+    offers: list[Offer] = []
+    hidden = 0
+    for one in parameters(function):
+        what = role(one.name)
+        default = one.default
+        if not what or len(one.name) < 2 or isinstance(default, (list, tuple, str, bool, float)):
+            continue
+        if what == "hidden" and re.search(r"layers$|s$", one.name):
+            continue  # a list of widths, or how many there are
+        hidden += what == "hidden"
+        width = {"in": D, "out": outputs, "hidden": H if hidden == 1 else SECOND}[what]
+        offers.append(({names.plain(one.name)}, width))
+    return offers
+
+
+def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
+    """Activations and losses for the parameters that ask for one by a word of the source; files that need not be."""
+    texts, _ = words_in(made)
+    kinds = [text for text in texts if names.kind(text) in names.ACTIVATIONS]
+    hidden = [text for text in kinds if names.kind(text) != "Softmax"]
+    losses = [text for text in texts if LOSSES.search(text) and " " not in text]
+    last = last_of(kinds, outputs)
+    offers: list[Offer] = []
+    asked = {names.plain(one.name) for one in required(function)}
+    for group, value in ((ACTIVATION, hidden[:1]), (LAST, [last] if last else []), (LOSS, losses[:1])):
+        offers += [({name}, value[0]) for name in asked & group if value]
+    for one in parameters(function):
+        if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
+            offers.append(({names.plain(one.name)}, None))
+    return offers
+
+
+def last_of(kinds: list[str], outputs: int) -> str:
+    """The activation of the last layer among those that a source knows."""
+    wanted = ("Softmax", "Sigmoid") if outputs > 1 else ("Sigmoid", "Identity")
+    fits = [text for want in wanted for text in kinds if names.kind(text) == want]
+    return fits[0] if fits else kinds[0] if kinds else ""
+
+
+def described(made: Any, outputs: int) -> Iterator[Any]:
+    """Lists of layers as a source may want them: dicts with its own keys, tuples of widths and activations."""
+    texts, keys = words_in(made)
+    kinds = [text for text in texts if names.kind(text) in names.ACTIVATIONS and " " not in text]
+    hidden = next((text for text in kinds if names.kind(text) != "Softmax"), "")
+    lasts = list(dict.fromkeys([last_of(kinds, outputs), hidden, *kinds[-1:]]))[:2]
+    first = [key for key in keys if role(key) == "in"]
+    then = [key for key in keys if role(key) == "out" or names.plain(key) in names.N_OUT]
+    act = [key for key in keys if "act" in key.lower()]
+    for last in lasts if hidden or then else []:
+        if then:
+            layers = []
+            for n, m, word in ((D, H, hidden), (H, outputs, last)):
+                layer: dict[str, Any] = dict.fromkeys(then, m) | dict.fromkeys(first, n)
+                layers.append(layer | dict.fromkeys(act, word))
+            yield layers
+        if hidden:
+            yield [(D, H, hidden), (H, outputs, last)]
+            yield [(D, "*"), (H, hidden), (outputs, last)]
+            yield [(H, hidden), (outputs, last)]
