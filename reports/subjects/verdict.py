@@ -162,7 +162,13 @@ def _turned(components: list[Component]) -> None:
 def _unknown(seen: dict[str, Any]) -> Component:
     """A component that no equation knows yet."""
     made = Component(str(seen["name"]), str(seen["kind"]), str(seen["kind"]))
-    made.rows.append(Row("", "", "unjudged", says=f"no equation for {seen['kind']} yet"))
+    made.places["forward"] = seen.get("forward", {})
+    kind = str(seen["kind"])
+    words = {
+        "Recurrent": "recurrent: it cannot be judged yet",
+        "engine": "it differentiates by itself: networks made of it are judged through an Adapter, see the README",
+    }
+    made.rows.append(Row("", "", "unjudged", says=words.get(kind, f"no equation for {kind} yet")))
     return made
 
 

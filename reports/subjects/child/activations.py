@@ -151,7 +151,7 @@ def pairs(functions: dict[str, Any]) -> list[tuple[str, str | None, str]]:
             word in plain for word in ("deriv", "prime", "backward", "grad", "loss")
         ):
             continue
-        if plain.startswith("d") and plain[1:] in short:
+        if (plain.startswith("d") and plain[1:] in short) or name.lower().startswith(("d_", "der_")):
             continue
         stem = plain.removesuffix("forward").removesuffix("function")
         partner = next(

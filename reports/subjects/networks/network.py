@@ -29,7 +29,9 @@ def network(seen: dict[str, Any]) -> Component:
     made = component(seen)
     if seen["form"] == 6:
         return script(made, seen)
-    trials = [trial for one in seen["trials"] if (trial := read(one)) is not None]
+    trials = [
+        trial for one in seen["trials"] for with_ones in _with_ones(one) if (trial := read(with_ones)) is not None
+    ]
     best = _best(trials)
     wide = [trial for trial in trials if trial.gradients and trial.t.shape[1] > 1] if seen.get("by_shape") else []
     if (several := _best(wide)) and several[0] <= 3:  # a mistake may be exact for one output
@@ -49,6 +51,15 @@ def network(seen: dict[str, Any]) -> Component:
         words = f"its backward always raises: {crash}" if crash else words
         made.rows.append(Row("gradients", "", status, says=words, stage="backward"))
     return made
+
+
+def _with_ones(one: dict[str, Any]) -> list[dict[str, Any]]:
+    """A trial whose weights hold the biases as a row: its inputs with a column of ones, last or first."""
+    if not one.get("ones"):
+        return [one]
+    x = np.atleast_2d(one["inputs"])
+    ones = np.ones((len(x), 1))
+    return [{**one, "inputs": np.hstack(parts)} for parts in ((x, ones), (ones, x))]
 
 
 def _moves(seen: dict[str, Any]) -> list[Row]:

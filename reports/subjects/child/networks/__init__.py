@@ -5,6 +5,8 @@ from typing import Any
 from .. import adapters
 from ..calling import Failure
 from . import board, classes, families, functions, scripts
+from .strangers import strangers
+from .variables import counted
 
 
 def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
@@ -15,6 +17,9 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     for name, holder in loaded.classes.items():
         if name.endswith("Adapter") and {"parameters", "forward", "gradients"} <= set(dir(holder)):
             return [adapters.look_at(name, holder)]
+    board.counts |= set(counted(loaded.scripts))
+    if strange := strangers(loaded, known):
+        return strange
     for name, holder in loaded.classes.items():
         if name not in known:
             found += _guarded(lambda n=name, h=holder: classes.look_at(n, h))

@@ -37,6 +37,7 @@ class Board:
         self.names: dict[str, Any] = {}
         self.container: Any = None
         self.box: Box | None = None
+        self.spoken: list[tuple[set[str], Any]] = []  # what is asked for by a word
         self.together: Any = None  # inputs and targets in one argument
         self.upstream = False  # whether a way back may be given the difference of output and targets
         self.turned = False  # whether one was: its sign is then a convention
@@ -82,6 +83,9 @@ class Board:
         if self.upstream and name in names.UPSTREAM | {"grady", "gradoutputs"} and self.output is not None:
             self.turned = True
             return self.output - self.given_targets()
+        for group, word in self.spoken:
+            if name in group:
+                return word
         if PART_OF_TARGETS.search(name):
             return self.y
         return self.x if PART_OF_INPUTS.search(name) else None
@@ -178,9 +182,22 @@ def _called(
                 raise Failure(TypeError(f"no value for the parameter {one.name}"))
             arguments[one.name] = copied_value(near[0])
     _fill_globals(function, board)
+    if owner is not None:
+        _fill_attributes(owner, board)
     before = copied(arrays(owner)) if owner is not None else {}
     result = attempt(function, **arguments)
     return result, changed(before, arrays(owner)) if owner is not None else {}
+
+
+def _fill_attributes(owner: Any, board: Board) -> None:
+    """Gives an object the inputs and targets that it waits for under names with nothing in them yet."""
+    own = getattr(owner, "__dict__", {})
+    for holder in (own, *(value for value in own.values() if isinstance(value, dict))):
+        for key in [key for key, value in holder.items() if value is None and isinstance(key, str)]:
+            for group, value in (({"x", "inputs", "input", "inputdata"}, board.x),
+                                 ({"y", "target", "targets", "labels"}, board.y)):  # fmt: skip
+                if names.plain(key) in group:
+                    holder[key] = value.copy()
 
 
 def _fill_globals(function: Any, board: Board) -> None:

@@ -16,6 +16,7 @@ from ..calling import Failure, attempt, bound, constructor_of, instances, where
 from . import board as boards
 from .chain import Chain, nonzero
 from .data import RATE, B, D, H, data, lay, settings
+from .makers import returned_names
 from .sizes import described, named, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
@@ -108,7 +109,7 @@ def prepared(made: Any, outputs: int, x: Array, y: Array) -> None:
                 attempt(function, **bound(function, offers, [D, H, outputs]))
             except Failure:
                 continue
-            if len([a for a in arrays(made).values() if a.ndim == 2]) > 1:
+            if Chain.find(arrays(made), D, outputs):
                 return
 
 
@@ -135,6 +136,7 @@ def _object_trial(
             return again
         prepared(made, outputs, given_x, given_y)
         chain = Chain.find(arrays(made), D, outputs)
+    ones = chain is None and (chain := Chain.find(arrays(made), D + 1, outputs)) is not None
     if chain is None and (fixed := Chain.find(arrays(made), None, None)):  # its sizes stand in its code
         widths = fixed.widths(arrays(made))
         if widths[0] not in (batch, D) and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
@@ -146,8 +148,12 @@ def _object_trial(
     chain.fill(lambda path, value: put(made, path, value), arrays(made))
     board = boards.Board(given_x, given_y, batch, layout=layout)
     board.upstream = True
+    texts = spoken(holder, None, outputs)
+    board.spoken = texts
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(arrays(made)), "orientation": chain.orientation}  # fmt: skip
+    if ones:  # the biases are a row of the weights, for an input that is always 1
+        trial["ones"] = True
     for word in fitting(short, WORDS_FORWARD):
         try:
             result, new = boards.called(made, getattr(made, short[word]), board)
@@ -155,7 +161,7 @@ def _object_trial(
             trial.setdefault("forward_error", str(failure))
             continue
         output = boards.find_output(result, new, batch, outputs, layout)
-        board.remember(result, output)
+        board.remember(result, output, returned_names(getattr(made, short[word])))
         if output is not None:
             trial["output"] = np.array(output)
             trial.pop("forward_error", None)

@@ -139,6 +139,9 @@ def _family(
         except Failure as failure:
             trial.setdefault("backward_error", f"{name}: {failure}")
             continue
+        if "output" not in trial and isinstance(result, tuple) and len(result) > 2:  # forward and back in one
+            output = boards.find_output(result, {}, batch, widths[-1], layout)
+            trial |= {"output": output} if output is not None and layout == "rows" else {}
         told = returned_names(functions[name])
         if isinstance(result, tuple) and len(told) == len(result) and all(told):
             result = dict(zip(told, result, strict=True))

@@ -57,9 +57,11 @@ def role(name: str) -> str:
     """Whether a name is that of the inputs, of a hidden layer or of the outputs; empty where it does not say."""
     stem = names.plain(name)
     for _ in range(4):
+        for what, group in (("in", IN), ("hidden", HIDDEN), ("out", OUT)):
+            if stem in group:
+                return what
         stem = FILLERS.sub("", stem) or stem
-    roles = (("in", IN), ("hidden", HIDDEN), ("out", OUT))
-    return next((what for what, group in roles if stem in group), "")
+    return ""
 
 
 def named(function: Any, outputs: int) -> list[Offer]:
@@ -69,6 +71,9 @@ def named(function: Any, outputs: int) -> list[Offer]:
     for one in parameters(function):
         what = role(one.name)
         default = one.default
+        if what == "hidden" and isinstance(default, (list, tuple)) and all(isinstance(n, int) for n in default):
+            offers.append(({names.plain(one.name)}, type(default)([H, *[SECOND] * len(default)][: len(default)])))
+            continue
         if not what or len(one.name) < 2 or isinstance(default, (list, tuple, str, bool, float)):
             continue
         if what == "hidden" and re.search(r"layers$|s$", one.name):
@@ -80,17 +85,20 @@ def named(function: Any, outputs: int) -> list[Offer]:
 
 
 def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
-    """Activations and losses for the parameters that ask for one by a word of the source; files that need not be."""
+    """Activations and losses for parameters that ask for one by a word of the source; files that need not be.
+
+    Without a function, for every name that asks so.
+    """
     texts, _ = words_in(made)
     kinds = [text for text in texts if names.kind(text) in names.ACTIVATIONS]
     hidden = [text for text in kinds if names.kind(text) != "Softmax"]
     losses = [text for text in texts if LOSSES.search(text) and " " not in text]
     last = last_of(kinds, outputs)
     offers: list[Offer] = []
-    asked = {names.plain(one.name) for one in required(function)}
+    asked = {names.plain(one.name) for one in required(function)} if function else ACTIVATION | LAST | LOSS
     for group, value in ((ACTIVATION, hidden[:1]), (LAST, [last] if last else []), (LOSS, losses[:1])):
         offers += [({name}, value[0]) for name in asked & group if value]
-    for one in parameters(function):
+    for one in parameters(function) if function else ():
         if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
             offers.append(({names.plain(one.name)}, None))
     return offers

@@ -68,6 +68,14 @@ def look_for(scripts: list[tuple[str, list[ast.stmt], dict[str, Any]]], outputs:
     return found
 
 
+def counted(scripts: list[tuple[str, list[ast.stmt], dict[str, Any]]]) -> Iterator[str]:
+    """The names that files read from the shape or the length of their data."""
+    for _, body, _ in scripts:
+        for statement in _assignments(body):
+            if re.search(r"\.shape|len\(|\.size", ast.unparse(statement.value)):
+                yield from _targets(statement)
+
+
 def _assignments(body: list[ast.stmt]) -> Iterator[ast.Assign]:
     for statement in body:
         if isinstance(statement, ast.Assign):
