@@ -210,6 +210,9 @@ def _parsed(source: Source, notes: list[str]) -> ast.Module:
     try:
         return ast.parse(source.text)
     except SyntaxError as error:
+        if "print" in str(error.msg) and (tree := _of_python_2(source)) is not None:
+            notes.append(f"{source.path.name} is written for Python 2: its print statements are left out")
+            return tree
         if (tree := _healed(source, error)) is not None:
             source.broken = True
             notes.append(f"{source.path.name}, line {error.lineno}: {error.msg}; the rest is read without it")
@@ -217,6 +220,29 @@ def _parsed(source: Source, notes: list[str]) -> ast.Module:
         raise Unreadable(f"Python cannot read line {error.lineno}: {error.msg}") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(f"Python cannot read it: {error or type(error).__name__}") from error
+
+
+PRINT = re.compile(r"^(\s*|.*:\s+)print\b(?!\s*\()[ \t]*(.*)$")
+
+
+def _of_python_2(source: Source) -> ast.Module | None:
+    """The tree of a source of Python 2, its print statements left out; None where that is not all that is old in it."""
+    lines = []
+    open_brackets = 0
+    for line in source.text.splitlines():
+        if open_brackets > 0:  # the rest of a print statement
+            lines.append("")
+        elif found := PRINT.match(line):
+            lines.append(f"{found[1]}pass")
+        else:
+            lines.append(line)
+            continue
+        open_brackets += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+    text = "\n".join(lines)
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _healed(source: Source, first: SyntaxError) -> ast.Module | None:
@@ -279,6 +305,7 @@ class _Modules:
         sys.modules.setdefault(module.__name__, module)  # dataclasses look for their module there
         space = vars(module)
         space["__builtins__"] = {**vars(builtins), "__import__": self._importer(name), "input": _no_input,
+                                 "raw_input": _no_input, "xrange": range,
                                  "exit": _no_exit, "quit": _no_exit}  # fmt: skip
         for statement in kept(tree.body):
             try:

@@ -94,6 +94,7 @@ class _Refusal(importlib.abc.MetaPathFinder):
 
 def install() -> list[str]:
     """Makes every import of a missing module succeed; returns the list that the names of stubs are added to."""
+    _lend_gone()
     finder = _Finder()
     sys.meta_path.insert(0, _Refusal(finder))
     sys.meta_path.append(finder)
@@ -150,4 +151,23 @@ def _special() -> types.ModuleType:
     return module
 
 
-MADE = {"nnfs": _nnfs, "nnfs.datasets": _datasets, "scipy": _scipy, "scipy.special": _special}
+def _cupy() -> types.ModuleType:
+    """NumPy under another name, as cupy is on a graphics card."""
+    module: Any = types.ModuleType("cupy")
+    module.asnumpy = np.asarray
+    module.__getattr__ = lambda name: getattr(np, name)
+    return module
+
+
+GONE = {"float": float, "int": int, "object": object, "NaN": np.nan, "Inf": np.inf, "infty": np.inf,
+        "float_": np.float64, "product": np.prod, "row_stack": np.vstack, "asfarray": np.asarray}  # fmt: skip
+
+
+def _lend_gone() -> None:
+    """Gives NumPy the names that it had when many networks were written."""
+    for name, value in GONE.items():
+        if name not in vars(np):
+            setattr(np, name, value)
+
+
+MADE = {"cupy": _cupy, "nnfs": _nnfs, "nnfs.datasets": _datasets, "scipy": _scipy, "scipy.special": _special}

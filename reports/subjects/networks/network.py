@@ -112,7 +112,7 @@ def _best(trials: list[Trial]) -> Judged | None:
     if any(one_by_one(trial, single[0]) for trial, _ in batches if trial.moved):
         told["layout"] = "one sample at a time, in their order"
         return single[1]
-    if batch[1][0] == 3 and not batch[0].moved:
+    if batch[1][0] == 3 and (not batch[0].moved or any(row.says.startswith("forward") for row in batch[1][1])):
         return batch[1]
     if batch[1][0] == 3 and any(mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated")):
         return batch[1]

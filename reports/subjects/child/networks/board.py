@@ -83,6 +83,10 @@ class Board:
         if self.upstream and name in names.UPSTREAM | {"grady", "gradoutputs"} and self.output is not None:
             self.turned = True
             return self.output - self.given_targets()
+        held = self.box.named() if self.box else {}
+        for key, value in held.items():  # Ws for a list called weights
+            if len(name) <= 4 and isinstance(value, (list, tuple)) and name[0] == key[0].lower():
+                return value
         for group, word in self.spoken:
             if name in group:
                 return word
@@ -112,6 +116,7 @@ class Board:
         return {**(self.box.named() if self.box else {}), **self.names}
 
 
+VALIDATION = re.compile(r"^(x|y|labels?|targets?|inputs?)_?(val|valid|validation|test|dev)$", re.IGNORECASE)
 PAIRS = {"batch", "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",
          "examples", "train"}  # fmt: skip
 
@@ -174,6 +179,8 @@ def _called(
                 continue
             arguments[one.name] = value if value is board.container else copied_value(value)
             taken.add(free[0])
+        elif one.default is None and VALIDATION.search(one.name):
+            arguments[one.name] = copied_value(board.y if re.search(r"y|label|target", one.name) else board.x)
         elif one.default is inspect.Parameter.empty and (likely := board.likely(short)) is not None:
             arguments[one.name] = copied_value(likely)
         elif one.default is inspect.Parameter.empty:

@@ -139,10 +139,13 @@ def _object_trial(
     ones = chain is None and (chain := Chain.find(arrays(made), D + 1, outputs)) is not None
     if chain is None and (fixed := Chain.find(arrays(made), None, None)):  # its sizes stand in its code
         widths = fixed.widths(arrays(made))
-        if widths[0] not in (batch, D) and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
-            chain, outputs = fixed, widths[-1]
-            x, y = data(batch, widths[0], outputs, labels)
+        if widths[0] != batch and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
+            x, y = data(batch, widths[0], widths[-1], labels)
             given_x, given_y = lay(x, y, layout)
+            again = _made(holder, sizes, given_x, given_y)  # it may keep the data that it is made with
+            if again is not None and (same := Chain.find(arrays(again), widths[0], widths[-1])):
+                made, fixed = again, same
+            chain, outputs = fixed, widths[-1]
     if chain is None:
         return trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
     chain.fill(lambda path, value: put(made, path, value), arrays(made))
@@ -172,6 +175,16 @@ def _object_trial(
     return trial
 
 
+def _lose(made: Any, short: dict[str, str], board: boards.Board) -> None:
+    """Calls what gives the loss: some keep there what their way back needs."""
+    for word, name in short.items():
+        if "loss" in word or "cost" in word:
+            try:
+                boards.called(made, getattr(made, name), board)
+            except Failure:
+                continue
+
+
 def _gradients(
     made: Any, short: dict[str, str], chain: Chain, board: boards.Board, trial: dict[str, Any], stages: dict[str, Any]
 ) -> bool:
@@ -184,8 +197,13 @@ def _gradients(
         try:
             result, new = boards.called(made, function, board)
         except Failure as failure:
-            trial.setdefault("backward_error", f"{short[word]}: {failure}")
-            continue
+            if isinstance(failure.error, AttributeError):
+                _lose(made, short, board)
+            try:
+                result, new = boards.called(made, function, board)
+            except Failure:
+                trial.setdefault("backward_error", f"{short[word]}: {failure}")
+                continue
         board.remember_gradients(result)
         after = arrays(made)
         pool = {f"returned.{p}": a for p, a in tree(result).items()} | new

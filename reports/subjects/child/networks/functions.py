@@ -12,6 +12,7 @@ from . import trainers
 from .chain import Chain, nonzero
 from .data import B, data, lay
 from .makers import Box, initial, returned_names
+from .sizes import spoken
 from .variables import look_for
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
 
@@ -110,6 +111,7 @@ def _family(
     chain.fill(box.put, found)
     board = boards.Board(given_x, given_y, batch, layout=layout)
     board.container, board.box = box.value, box
+    board.spoken = spoken(list(functions.values()), None, widths[-1])
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(box.arrays()), "orientation": chain.orientation}  # fmt: skip
     order = sorted(functions, key=lambda name: rank(name, WORDS_FORWARD))

@@ -11,6 +11,7 @@ from ..arrays import Array, arrays, tree
 from ..calling import attempt, required, text_of
 from ..calling import copied as copied_value
 from .data import B, D, H
+from .sizes import role
 
 
 def returned_names(function: Any) -> list[str]:
@@ -70,6 +71,8 @@ def initial(function: Any, outputs: int) -> Any:
             arguments[one.name] = copied_value(near[0])
         elif group >= 0:
             arguments[one.name] = copied_value(offers[group][1])
+        elif what := role(one.name):
+            arguments[one.name] = {"in": D, "hidden": H, "out": outputs}[what]
         elif queue:
             arguments[one.name] = queue.pop(0)
     return attempt(function, **arguments)

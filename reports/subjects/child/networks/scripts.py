@@ -24,6 +24,10 @@ from .words import COUNT
 MOST_LINES = 400_000  # of theirs that may run before the loop; a script that does more is left alone
 
 
+LIKE_TARGETS = re.compile(r"label|target|one_?hot|expected|^y|y$|_y_", re.IGNORECASE)
+LIKE_INPUTS = re.compile(r"train|input|image|feature|sample|^x|x$|batch", re.IGNORECASE)
+
+
 def look_at(loaded: Any) -> dict[str, Any] | None:
     """The first script of a subject whose loop can be run once, as plain data."""
     for file, body, space in loaded.scripts:
@@ -155,6 +159,11 @@ def _lend(body: list[ast.stmt], space: dict[str, Any], labels: str) -> None:
             if names.plain(name) in group:
                 space[name] = value.copy() if isinstance(value, np.ndarray) else value
                 break
+        else:
+            if LIKE_TARGETS.search(name):
+                space[name] = y.copy()
+            elif LIKE_INPUTS.search(name):
+                space[name] = x.copy()
 
 
 def _plain(space: dict[str, Any]) -> dict[str, Any]:
