@@ -3,6 +3,7 @@
 Axes: B samples, H values per sample; column-major ones are turned before they leave.
 """
 
+import re
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,10 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
 
 DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation")
 SUFFIXES = ("backward", "backwards", "derivative", "prime", "deriv", "grad", "gradient", "der", "d", "back", "bwd",
-            "derivate", "backprop", "differentiate", "dash", "diff", "slope")  # fmt: skip
+            "derivate", "backprop", "differentiate", "dash", "diff", "slope", "dev", "dz")  # fmt: skip
+
+
+DERIVATIVE = re.compile(r"^(d|der)_|_(d|dz|dx|dev|der|derv|dash)$", re.IGNORECASE)
 
 
 def pairs(functions: dict[str, Any]) -> list[tuple[str, str | None, str]]:
@@ -151,7 +155,7 @@ def pairs(functions: dict[str, Any]) -> list[tuple[str, str | None, str]]:
             word in plain for word in ("deriv", "prime", "backward", "grad", "loss")
         ):
             continue
-        if (plain.startswith("d") and plain[1:] in short) or name.lower().startswith(("d_", "der_")):
+        if (plain.startswith("d") and plain[1:] in short) or DERIVATIVE.search(name):
             continue
         stem = plain.removesuffix("forward").removesuffix("function")
         partner = next(

@@ -378,7 +378,8 @@ def kept(body: list[ast.stmt]) -> list[ast.stmt]:
         if isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)):
             result.append(statement)
             if isinstance(statement, ast.FunctionDef):
-                result += [one for one in statement.body if isinstance(one, ast.ClassDef)]
+                own = (ast.ClassDef, ast.ClassDef if statement.args.args else ast.FunctionDef)
+                result += [one for one in statement.body if isinstance(one, own)]
         elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             if literal(statement.value):
                 result.append(statement)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-MOST_ELEMENTS = 200_000  # of one array
+MOST_ELEMENTS = 600_000  # of one array
 MOST_JSON = 4_000_000  # bytes
 MOST_TEXT = 300  # characters of any text that comes from a stranger
 

@@ -119,6 +119,8 @@ def constants_told(trial: Trial, fit: Fit) -> tuple[list[Row], str, int]:
             if value is not None and not np.isnan(value) and abs(value - main) > 1e-7 * abs(main):
                 what = "never moves" if value == 0 and trial.moved else "has gradient 0" if value == 0 else (
                     f"has {value / main:.4g} times the gradient that it should have beside the others")  # fmt: skip
+                if name == names[-1] and value == 0 and fit.shape.activations[-1] == "Softmax":
+                    what += ": behind a softmax the sum over everything is 0, sum over the samples alone"
                 says.append(f"{name} {what}")
     return [Row("gradients", "batch", "defective", says=f"gradients: {'; '.join(says)}", stage="backward")], words, 3
 

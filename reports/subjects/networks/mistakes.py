@@ -15,7 +15,7 @@ Array = np.ndarray
 
 def mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
     """One mistake, or two, that explain the gradients of all weights and biases."""
-    for shape in fits if trial.output is not None else _usual(fits):
+    for shape in fits if trial.output is not None else usual(fits):
         zs, outputs = trial.forward(shape)
         if not np.isfinite(outputs[-1]).all():
             continue
@@ -39,10 +39,10 @@ def mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
     return None
 
 
-def _usual(fits: list[Shape]) -> list[Shape]:
+def usual(fits: list[Shape]) -> list[Shape]:
     """The architectures that are worth a search for mistakes when no output says which it is."""
-    usual = {"Sigmoid", "Tanh", "ReLU"}
-    return [shape for shape in fits if set(shape.activations[:-1]) <= usual and len(set(shape.activations[:-1])) == 1
+    common = {"Sigmoid", "Tanh", "ReLU"}
+    return [shape for shape in fits if set(shape.activations[:-1]) <= common and len(set(shape.activations[:-1])) == 1
             and shape.activations[-1] in ("Softmax", "Sigmoid", "Identity", "Tanh")]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def script_trials(one: dict[str, Any]) -> Iterator[Trial]:
                 if not following:
                     break
                 chain.append(following[0])
-            if len(chain) < 2 or len(chain) < len(matrices) - 2:
+            if len(chain) < 2 or len([k for k, a in matrices.items() if min(a.shape) > 1 and k not in chain]) > 2:
                 continue
             yield from _with_data(before, after, rest, chain, turned, rate)
 

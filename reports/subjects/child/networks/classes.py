@@ -15,7 +15,7 @@ from ..arrays import Array, arrays, copied, put, tree
 from ..calling import Failure, attempt, bound, constructor_of, instances, where
 from . import board as boards
 from .chain import Chain, nonzero
-from .data import RATE, B, D, H, data, lay, settings
+from .data import RATE, B, D, H, batch_for, data, handed_on, lay, settings
 from .makers import returned_names
 from .sizes import described, named, spoken
 from .trainers import trained_twice
@@ -55,7 +55,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
             "name": stages.get("backward", ""),
             **(where(getattr(holder, stages["backward"])) if "backward" in stages else {}),
         },
-        "trials": (gradient or trials)[:16],
+        "trials": handed_on(trials),
     }
 
 
@@ -77,6 +77,7 @@ def _sizes(holder: type, outputs: int) -> Iterator[list[Any]]:
     yield [*known, (names.SIZES, [d, h, outputs]), *rest]
     yield [*known, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
     yield [*known, (names.SIZES, ((d, h), (h, outputs))), *rest]
+    yield [*known, ({"size", "arch", "config", "units", "neurons", "nodes", "args"}, [d, h, outputs]), *rest]
     for layers in described(holder, outputs):
         yield [*known, (names.SIZES, layers), *rest]
 
@@ -140,6 +141,7 @@ def _object_trial(
     if chain is None and (fixed := Chain.find(arrays(made), None, None)):  # its sizes stand in its code
         widths = fixed.widths(arrays(made))
         if widths[0] != batch and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
+            batch = batch_for(layout, widths[-1])
             x, y = data(batch, widths[0], widths[-1], labels)
             given_x, given_y = lay(x, y, layout)
             again = _made(holder, sizes, given_x, given_y)  # it may keep the data that it is made with

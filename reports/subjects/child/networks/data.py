@@ -12,6 +12,12 @@ from ..arrays import Array
 
 B, D, H = 7, 5, 11
 RATE = 0.0625
+LARGE = 50_000  # weights: the arrays of so many trials must fit into what is sent back
+
+
+def batch_for(layout: str, c: int) -> int:
+    """How many samples: one where a layout says so, else enough that every class is among them."""
+    return 1 if layout not in ("rows", "columns") else B if c <= B else c + 3
 
 
 def settings(rounds: int = 1) -> list[tuple[set[str], Any]]:
@@ -26,7 +32,9 @@ def data(batch: int, d: int, c: int, labels: str) -> tuple[Array, Array]:
     rng = np.random.default_rng([31, batch, d, c])
     x = rng.standard_normal((batch, d)) if d < 100 else rng.standard_normal((batch, d)) * 0.3
     classes = rng.integers(0, max(c, 2), batch)
-    classes[-1] = max(c, 2) - 1  # who counts the classes by the largest label finds them all
+    if batch >= c:
+        classes[:c] = rng.permutation(c)  # who counts the classes among the labels finds them all
+    classes[-1] = max(c, 2) - 1 if batch < c else classes[-1]
     if labels == "one-hot":
         return x, np.eye(c)[classes]
     if labels == "indices":
@@ -42,3 +50,10 @@ def lay(x: Array, y: Array, layout: str) -> tuple[Array, Array]:
     if layout == "sample":
         return x[0].copy(), y[0].copy() if y.ndim == 2 else y.copy()
     return x.copy(), y.copy()
+
+
+def handed_on(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those trials that are handed on: the ones with gradients, fewer where the network is large."""
+    chosen = [trial for trial in trials if "gradients" in trial] or trials
+    size = sum(w.size for w, _ in chosen[0]["parameters"])
+    return chosen[: 16 if size < LARGE else 4]

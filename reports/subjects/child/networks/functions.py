@@ -10,7 +10,7 @@ from ..calling import Failure, where
 from . import board as boards
 from . import trainers
 from .chain import Chain, nonzero
-from .data import B, data, lay
+from .data import batch_for, data, handed_on, lay
 from .makers import Box, initial, returned_names
 from .sizes import spoken
 from .variables import look_for
@@ -47,7 +47,6 @@ def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | Non
         trials, stages = (more, stage) if more else (trials, stages)
     if not trials:
         return None
-    gradient = [trial for trial in trials if "gradients" in trial]
     return {
         "name": stages.get("forward") or stages.get("backward", "functions"),
         "role": "network",
@@ -61,7 +60,7 @@ def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | Non
             "name": stages.get("backward", ""),
             **(where(functions[stages["backward"]]) if "backward" in stages else {}),
         },
-        "trials": (gradient or trials)[:16],
+        "trials": handed_on(trials),
     }
 
 
@@ -105,7 +104,7 @@ def _family(
         return None
     if (widths[-1] == 1) != (labels in ("column", "vector")):
         return None
-    batch = B if layout in ("rows", "columns") else 1
+    batch = batch_for(layout, widths[-1])
     x, y = data(batch, widths[0], widths[-1], labels)
     given_x, given_y = lay(x, y, layout)
     chain.fill(box.put, found)

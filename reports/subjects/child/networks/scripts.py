@@ -19,6 +19,7 @@ from ..stubs import Stub
 from .board import deadline
 from .chain import Chain
 from .data import RATE, B, data, lay
+from .variables import lend, targets_of
 from .words import COUNT
 
 MOST_LINES = 400_000  # of theirs that may run before the loop; a script that does more is left alone
@@ -84,7 +85,7 @@ def _run(
     try:
         current = statements
         for loop in path:
-            _before(file, current, loop, space)
+            _before(file, current, loop, space, labels)
             _lend([loop], space, labels)
             _enter(file, loop, space)
             current = loop.body  # type: ignore[attr-defined]
@@ -171,7 +172,7 @@ def _plain(space: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in space.items() if not k.startswith("__") and not isinstance(v, type)}
 
 
-def _before(file: str, statements: list[ast.stmt], loop: ast.stmt, space: dict[str, Any]) -> None:
+def _before(file: str, statements: list[ast.stmt], loop: ast.stmt, space: dict[str, Any], labels: str) -> None:
     """Runs the statements that stand before a loop; what fails is passed over."""
     for statement in statements:
         if statement is loop or any(part is loop for part in ast.walk(statement)):
@@ -179,6 +180,9 @@ def _before(file: str, statements: list[ast.stmt], loop: ast.stmt, space: dict[s
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.While, ast.Return)):
             continue
         _execute(file, statement, space, strict=False)
+        if isinstance(statement, ast.Assign):
+            for name in targets_of(statement):  # sizes that come from data that are not there
+                lend(name, statement.value, space, 1 if labels in ("column", "vector") else 3)
 
 
 def _enter(file: str, loop: ast.stmt, space: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ def role(name: str) -> str:
             if stem in group:
                 return what
         stem = FILLERS.sub("", stem) or stem
-    return ""
+    return "in" if "feature" in names.plain(name) else ""
 
 
 def named(function: Any, outputs: int) -> list[Offer]:
@@ -98,6 +98,10 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
     asked = {names.plain(one.name) for one in required(function)} if function else ACTIVATION | LAST | LOSS
     for group, value in ((ACTIVATION, hidden[:1]), (LAST, [last] if last else []), (LOSS, losses[:1])):
         offers += [({name}, value[0]) for name in asked & group if value]
+    space = getattr(function, "__globals__", {})
+    for group, known in ((LOSS | {"costfunc"}, names.LOSSES), (ACTIVATION, names.ACTIVATIONS)):
+        own = [value for key, value in space.items() if names.kind(key) in known and callable(value)]
+        offers += [({name}, own[0]) for name in asked & group if own and function]
     for one in parameters(function) if function else ():
         if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
             offers.append(({names.plain(one.name)}, None))

@@ -49,7 +49,7 @@ def look_for(scripts: list[tuple[str, list[ast.stmt], dict[str, Any]]], outputs:
     for file, body, space in scripts:
         made: list[str] = []
         for statement in list(_assignments(body))[:MOST]:
-            targets = _targets(statement)
+            targets = targets_of(statement)
             if any(callable(space.get(name)) for name in targets):
                 continue
             if _safe(statement.value, space, outputs):
@@ -62,7 +62,7 @@ def look_for(scripts: list[tuple[str, list[ast.stmt], dict[str, Any]]], outputs:
                     made += [name for name in targets if isinstance(space.get(name), np.ndarray)]
                     continue
             for name in targets:
-                _lend(name, statement.value, space, outputs)
+                lend(name, statement.value, space, outputs)
         if len(made) > 1:
             found.append(Variables(space, list(dict.fromkeys(made))))
     return found
@@ -73,7 +73,7 @@ def counted(scripts: list[tuple[str, list[ast.stmt], dict[str, Any]]]) -> Iterat
     for _, body, _ in scripts:
         for statement in _assignments(body):
             if re.search(r"\.shape|len\(|\.size", ast.unparse(statement.value)):
-                yield from _targets(statement)
+                yield from targets_of(statement)
 
 
 def _assignments(body: list[ast.stmt]) -> Iterator[ast.Assign]:
@@ -84,7 +84,8 @@ def _assignments(body: list[ast.stmt]) -> Iterator[ast.Assign]:
             yield from _assignments(statement.body)
 
 
-def _targets(statement: ast.Assign) -> list[str]:
+def targets_of(statement: ast.Assign) -> list[str]:
+    """The names that an assignment gives values to."""
     parts = [inner for target in statement.targets for inner in (
         target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target])]  # fmt: skip
     return [part.id for part in parts if isinstance(part, ast.Name)]
@@ -97,7 +98,7 @@ def _safe(value: ast.expr, space: dict[str, Any], outputs: int) -> bool:
     for part in ast.walk(value):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
             if part.id not in space and not hasattr(builtins, part.id):
-                _lend(part.id, value, space, outputs)
+                lend(part.id, value, space, outputs)
             if part.id not in space and not hasattr(builtins, part.id):
                 return False
             if isinstance(space.get(part.id), Stub):
@@ -118,7 +119,7 @@ def _safe(value: ast.expr, space: dict[str, Any], outputs: int) -> bool:
     return True
 
 
-def _lend(name: str, value: ast.expr, space: dict[str, Any], outputs: int) -> None:
+def lend(name: str, value: ast.expr, space: dict[str, Any], outputs: int) -> None:
     """Gives a size that a file reads from its data the value that its name means."""
     if name in space and not isinstance(space[name], Stub):
         return
