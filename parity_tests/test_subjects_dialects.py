@@ -82,3 +82,30 @@ def test_float32_patched_into_numpy_is_not_there(tmp_path: Path) -> None:
     subject = check(file)
     assert subject.verdict == 0
     assert callable(np.dot)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (
+            "import numpy as np\n\nclass Memory:\n    def forward(self, xs, h_prev):\n"
+            "        for x in xs:\n            h_prev = np.tanh(x @ self.Wxh + h_prev @ self.Whh)\n"
+            "        return h_prev\n",
+            "recurrent",
+        ),
+        (
+            "class Scalar:\n    def __init__(self, data):\n        self.data, self.grad = data, 0\n"
+            "    def __add__(self, other):\n        return Scalar(self.data + other.data)\n"
+            "    def __mul__(self, other):\n        return Scalar(self.data * other.data)\n"
+            "    def backward(self):\n        self.grad = 1\n",
+            "Adapter",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_yet_is_told_as_what_it_is(source: str, words: str, tmp_path: Path) -> None:
+    """A recurrent network and an engine of automatic differentiation get no wrong word."""
+    file = tmp_path / "my.py"
+    file.write_text(source, encoding="utf-8")
+    subject = check(file)
+    assert subject.verdict == 2
+    assert words in " ".join(one.says for one in subject.components)

@@ -97,6 +97,7 @@ def constants_told(trial: Trial, fit: Fit) -> tuple[list[Row], str, int]:
     biases = [pair[1] for pair in fit.ratios if pair[1] is not None and not np.isnan(pair[1])]
     everything = [r for r in [*weights, *biases] if r is not None]
     main = float(np.median([r for r in weights if r])) if any(weights) else 0.0
+    main = main or next((r for r in reversed(weights) if r), 0.0)  # two layers that pull apart have no middle
     odd = [r for r in everything if abs(r - main) > 1e-7 * abs(main)]
     words = _scale(main, b, c) if not trial.moved or trial.rate else "the rate is not known"
     if fit.decay:

@@ -45,6 +45,8 @@ def network(seen: dict[str, Any]) -> Component:
         return made
     made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
     made.rows += _moves(seen)
+    if best[0] <= 1:
+        _deeper(made, seen)
     if not any(trial.gradients for trial in trials):
         errors = [one["backward_error"] for one in seen["trials"] if "backward_error" in one]
         crash = next((error for error in errors if CRASH.search(error)), "")
@@ -53,6 +55,21 @@ def network(seen: dict[str, Any]) -> Component:
         words = f"its backward always raises: {crash}" if crash else words
         made.rows.append(Row("gradients", "", status, says=words, stage="backward"))
     return made
+
+
+def _deeper(made: Component, seen: dict[str, Any]) -> None:
+    """Adds what two hidden layers show: a mistake between hidden layers is none where there is only one."""
+    trials = [trial for one in seen["trials"] if "deeper" in one and (trial := read(one["deeper"])) is not None]
+    level, rows, _, diagnoses = min(
+        (judged(trial) for trial in trials), key=lambda one: one[0], default=(5, [], {}, [])
+    )
+    if level <= 1:
+        made.rows.append(Row("gradients", "two hidden layers", "right", 0.0, stage="backward"))
+    elif level in (3, 4):
+        bad = [row for row in rows if row.status == "defective"]
+        made.rows += [Row(row.quantity, "two hidden layers", "defective", says=f"with two hidden layers, {row.says}",
+                          stage=row.stage) for row in bad]  # fmt: skip
+        made.diagnoses += [f"with two hidden layers, {text}" for text in diagnoses]
 
 
 def _with_ones(one: dict[str, Any]) -> list[dict[str, Any]]:

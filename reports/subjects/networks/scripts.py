@@ -3,6 +3,7 @@
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,13 +12,18 @@ import numpy as np
 from reports.subjects.networks.trial import Trial
 
 Array = np.ndarray
+BIAS = re.compile(r"b\d*$|b_|.*bias", re.IGNORECASE)  # a row or column of this name is no layer
 
 
 def script_trials(one: dict[str, Any]) -> Iterator[Trial]:
     """Every way to read a script's arrays as parameters, inputs and targets."""
     before, after, rest = one["before"], one["after"], one["arrays"]
     rate = float(one.get("rate") or 0.0)
-    matrices = {k: a for k, a in before.items() if a.ndim == 2 and a.size > 1 and isinstance(after.get(k), np.ndarray)}
+    matrices = {
+        k: a
+        for k, a in before.items()
+        if a.ndim == 2 and a.size > 1 and not (1 in a.shape and BIAS.match(k)) and isinstance(after.get(k), np.ndarray)
+    }
     for turned in (False, True):
         for start in matrices:
             chain = [start]

@@ -163,7 +163,7 @@ class Chain:
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def _assigned(self, rest: dict[str, Array]) -> list[list[Any]] | None:
-        made = []
+        made: list[list[Any]] = []
         used: set[str] = set()
         for k, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
             dw = self._pick(rest, used, self.shapes[w], w, "w", k)
@@ -179,6 +179,11 @@ class Chain:
             if value is not None and b and value.size == int(np.prod(self.shapes[b])):
                 value = value.reshape(1, -1)
             made.append([self._turned(rest[dw]), value])
+        lacking = [pair for pair, b in zip(made, self.biases, strict=True) if b and pair[1] is None]
+        left = [a for p, a in rest.items() if p not in used and p.startswith("returned.") and a.size == 1]
+        if lacking and len(left) == len(lacking):  # one number for all biases of a layer
+            for pair, number in zip(lacking, left, strict=True):
+                pair[1] = number
         return made
 
     def _pick(

@@ -17,7 +17,7 @@ from . import board as boards
 from .chain import Chain, nonzero
 from .data import RATE, B, D, H, batch_for, data, handed_on, lay, settings
 from .makers import returned_names
-from .sizes import described, named, spoken
+from .sizes import SECOND, described, named, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
 
@@ -41,6 +41,15 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
                 break
     if not trials:
         return None
+    first = next((trial for trial in trials if "gradients" in trial), None)
+    if first and len(first["parameters"]) == 2:
+        c = first["parameters"][-1][0].shape[1]
+        deep = [
+            (group, [D, H, SECOND, c] if group is names.SIZES else value) for group, value in next(_sizes(holder, c))
+        ]
+        one = _object_trial(holder, short, deep, first["labels"], first["layout"], c, stages)
+        if one and "gradients" in one and len(one["parameters"]) == 3:
+            first["deeper"] = one
     gradient = [trial for trial in trials if "gradients" in trial]
     return {
         "name": name,

@@ -32,8 +32,7 @@ def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | Non
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
                 for layout in ("columns", "rows", "one row", "sample", "sample column"):
                     try:
-                        box = _made(functions[start], outputs)
-                        trial = _family(functions, box, start, outputs, labels, layout, stages)
+                        trial = _at_some_depth(functions, start, outputs, labels, layout, stages)
                     except (Failure, KeyError, ValueError, TypeError, IndexError, AttributeError):
                         continue
                     if trial:
@@ -64,6 +63,23 @@ def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | Non
     }
 
 
+def _at_some_depth(
+    functions: dict[str, Any], start: str, outputs: int, labels: str, layout: str, stages: dict[str, Any]
+) -> dict[str, Any] | None:
+    """A trial with one hidden layer, with two as well where the maker takes sizes; with two where one gives none."""
+    trial = None
+    for deep in (False, True):
+        try:
+            box = _made(functions[start], outputs, deep)
+            one = _family(functions, box, start, outputs, labels, layout, stages)
+        except (Failure, KeyError, ValueError, TypeError, IndexError, AttributeError):
+            continue
+        if one and "gradients" in one and deep and trial and len(one["parameters"]) > len(trial["parameters"]):
+            trial["deeper"] = one
+        trial = trial if trial and ("gradients" in trial or (deep and not one)) else one or trial
+    return trial
+
+
 def _of_variables(functions: dict[str, Any], files: list[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
     """The trials of functions that read and write variables of their file."""
     trials: list[dict[str, Any]] = []
@@ -83,9 +99,9 @@ def _of_variables(functions: dict[str, Any], files: list[Any]) -> tuple[list[dic
     return (trials, stages) if trials else None
 
 
-def _made(maker: Any, outputs: int) -> Box:
-    """The parameters that a function makes."""
-    container = initial(maker, outputs)
+def _made(maker: Any, outputs: int, deep: bool = False) -> Box:
+    """The parameters that a function makes, for one hidden layer or for two."""
+    container = initial(maker, outputs, deep)
     called = returned_names(maker)
     by_name = isinstance(container, tuple) and len(called) == len(container) and all(called)
     return Box(dict(zip(called, container, strict=True)) if by_name else container, called, by_name)

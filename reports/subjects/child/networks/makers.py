@@ -11,7 +11,7 @@ from ..arrays import Array, arrays, tree
 from ..calling import attempt, required, text_of
 from ..calling import copied as copied_value
 from .data import B, D, H
-from .sizes import role
+from .sizes import SECOND, role
 
 
 def returned_names(function: Any) -> list[str]:
@@ -55,10 +55,11 @@ class Box:
         return {self.called[0]: self.value} if len(self.called) == 1 and self.called[0] else {}
 
 
-def initial(function: Any, outputs: int) -> Any:
+def initial(function: Any, outputs: int, deep: bool = False) -> Any:
     """Calls a function that makes parameters."""
     space = getattr(function, "__globals__", {})
-    offers = [(names.SIZES, [D, H, outputs]), (names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs),
+    sizes = [D, H, SECOND, outputs] if deep else [D, H, outputs]
+    offers = [(names.SIZES, sizes), (names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs),
               ({"seed"}, 1), ({"x"}, np.zeros((B, D))), ({"y"}, np.zeros((B, outputs)))]  # fmt: skip
     arguments: dict[str, Any] = {}
     queue: list[Any] = [D, H, outputs]
