@@ -20,6 +20,9 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     words.py           what their parts are called
     data.py            what they are given
     chain.py           matrices that follow one another, the biases beside them, their gradients
+    sizes.py           what constructors and makers are given, by what their source says
+    variables.py       parameters that are variables of a file
+    strangers.py       recurrent networks and engines, told as what they are
     board.py           what is known by now, bound to arguments by the meaning of their names
     classes.py         networks that are classes
     trainers.py        what makes its parameters when it trains: one round and two

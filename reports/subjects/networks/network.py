@@ -59,7 +59,8 @@ def network(seen: dict[str, Any]) -> Component:
 
 def _deeper(made: Component, seen: dict[str, Any]) -> None:
     """Adds what two hidden layers show: a mistake between hidden layers is none where there is only one."""
-    trials = [trial for one in seen["trials"] if "deeper" in one and (trial := read(one["deeper"])) is not None]
+    deeper = [two for one in seen["trials"] if "deeper" in one for two in _with_ones(one["deeper"])]
+    trials = [trial for two in deeper if (trial := read(two)) is not None]
     level, rows, _, diagnoses = min(
         (judged(trial) for trial in trials), key=lambda one: one[0], default=(5, [], {}, [])
     )

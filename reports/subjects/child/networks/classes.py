@@ -84,7 +84,8 @@ def _sizes(holder: type, outputs: int) -> Iterator[list[Any]]:
     known = [*named(constructor_of(holder), outputs), *spoken(holder, constructor_of(holder), outputs)]
     rest = [(names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
     yield [*known, (names.SIZES, [d, h, outputs]), *rest]
-    yield [*known, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
+    lists = [(group, [value] if value in (h, SECOND) else value) for group, value in known]  # one width for each layer
+    yield [*lists, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
     yield [*known, (names.SIZES, ((d, h), (h, outputs))), *rest]
     yield [*known, ({"size", "arch", "config", "units", "neurons", "nodes", "args"}, [d, h, outputs]), *rest]
     for layers in described(holder, outputs):
