@@ -24,6 +24,7 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     variables.py       parameters that are variables of a file
     strangers.py       recurrent networks and engines, told as what they are
     board.py           what is known by now, bound to arguments by the meaning of their names
+    outcome.py         the output and the rate of a call
     classes.py         networks that are classes
     trainers.py        what makes its parameters when it trains: one round and two
     functions.py       free functions whose names say what they do

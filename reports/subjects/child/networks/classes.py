@@ -17,6 +17,7 @@ from . import board as boards
 from .chain import Chain, nonzero
 from .data import RATE, B, D, H, batch_for, data, handed_on, lay, settings
 from .makers import returned_names
+from .outcome import find_output, rate_of
 from .sizes import SECOND, described, named, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
@@ -175,7 +176,7 @@ def _object_trial(
         except Failure as failure:
             trial.setdefault("forward_error", str(failure))
             continue
-        output = boards.find_output(result, new, batch, outputs, layout)
+        output = find_output(result, new, batch, outputs, layout)
         board.remember(result, output, returned_names(getattr(made, short[word])))
         if output is not None:
             trial["output"] = np.array(output)
@@ -221,7 +222,7 @@ def _gradients(
         pool = {f"returned.{p}": a for p, a in tree(result).items()} | new
         found = chain.gradients(pool)
         moved = chain.moved(before, after)
-        rate = boards.rate_of(function, made)
+        rate = rate_of(function, made)
         if moved and (found is None or not nonzero(found)):
             trial["gradients"] = chain.steps(before, after, rate or 1.0)
             trial["rate"], trial["moved"] = rate or 0.0, True

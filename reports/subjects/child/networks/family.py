@@ -13,11 +13,11 @@ import numpy as np
 from .. import names
 from ..arrays import Array, arrays, copied, put
 from ..calling import Failure, attempt, parameters, required, where
-from . import board as boards
 from .bindings import RATES, Named, guess, orders_of, told
 from .chain import Chain, nonzero
 from .data import RATE, B, D, data, lay
 from .made import container, count
+from .outcome import find_output, rate_of
 from .returned import gradients_in
 
 MOST_BINDINGS = 3  # of one function that give gradients
@@ -70,7 +70,7 @@ class Family:
                 return []
             for name in self.functions:
                 for result in self._results(name, [("net", net), ("x", given_x)]):
-                    output = boards.find_output(result, {}, B, 3, layout)
+                    output = find_output(result, {}, B, 3, layout)
                     if output is None:
                         continue
                     self.forward = name
@@ -124,7 +124,7 @@ class Family:
         found: list[dict[str, Any]] = []
         for name in [self.forward] if self.forward else list(self.functions):
             for result in self._results(name, [("net", net), ("x", given_x)]):
-                output = boards.find_output(result, {}, batch, outputs, layout)
+                output = find_output(result, {}, batch, outputs, layout)
                 if output is None or _is_target(output, y):
                     continue
                 known = [("net", net), ("tape", result), ("y", given_y), ("x", given_x)]
@@ -193,7 +193,7 @@ class Family:
                     after, steps = fresh, True
         if not steps:
             return None
-        rate = boards.rate_of(function, None)
+        rate = rate_of(function, None)
         return {"gradients": self.chain.steps(before, after, rate or 1.0), "rate": rate, "moved": True}
 
     def _renewed(self, name: str, order: list[Named]) -> bool:

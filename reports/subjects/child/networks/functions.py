@@ -12,6 +12,7 @@ from . import trainers
 from .chain import Chain, nonzero
 from .data import batch_for, data, handed_on, lay
 from .makers import Box, initial, returned_names
+from .outcome import find_output, rate_of
 from .sizes import spoken
 from .variables import look_for
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
@@ -140,7 +141,7 @@ def _family(
         except Failure as failure:
             trial.setdefault("forward_error", str(failure))
             continue
-        output = boards.find_output(result, {}, batch, widths[-1], layout)
+        output = find_output(result, {}, batch, widths[-1], layout)
         board.remember(result, output, returned_names(functions[name]))
         if output is not None:
             trial["output"] = np.array(output)
@@ -157,7 +158,7 @@ def _family(
             trial.setdefault("backward_error", f"{name}: {failure}")
             continue
         if "output" not in trial and isinstance(result, tuple) and len(result) > 2:  # forward and back in one
-            output = boards.find_output(result, {}, batch, widths[-1], layout)
+            output = find_output(result, {}, batch, widths[-1], layout)
             trial |= {"output": output} if output is not None and layout == "rows" else {}
         told = returned_names(functions[name])
         if isinstance(result, tuple) and len(told) == len(result) and all(told):
@@ -170,13 +171,13 @@ def _family(
             trial.pop("backward_error", None)
             return trial
         if chain.moved(before, box.arrays()):
-            rate = boards.rate_of(functions[name], None)
+            rate = rate_of(functions[name], None)
             trial |= {"gradients": chain.steps(before, box.arrays(), rate or 1.0), "rate": rate, "moved": True}
             stages.setdefault("backward", name)
             return trial
         new = chain.read(pool)
         if new and chain.moved(before, new):
-            rate = boards.rate_of(functions[name], None)
+            rate = rate_of(functions[name], None)
             trial |= {"gradients": chain.steps(before, new, rate or 1.0), "rate": rate, "moved": True}
             stages.setdefault("backward", name)
             return trial
@@ -189,7 +190,7 @@ def _family(
         except Failure:
             continue
         if chain.moved(before, box.arrays()):
-            rate = boards.rate_of(functions[name], None)
+            rate = rate_of(functions[name], None)
             trial |= {"gradients": chain.steps(before, box.arrays(), rate or 1.0), "rate": rate, "moved": True}
             stages.setdefault("backward", name)
             return trial

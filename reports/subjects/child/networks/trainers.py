@@ -10,6 +10,7 @@ from . import board as boards
 from .chain import Chain
 from .data import B, D, H, data, lay, settings
 from .makers import global_width
+from .outcome import rate_of
 from .words import WORDS_TRAIN, WORDS_TRAIN_FIRST, fitting
 
 
@@ -39,7 +40,7 @@ def trained_twice(
             chain = Chain.find(arrays(made), D, outputs)
             if chain is None:
                 break
-            rate = boards.rate_of(function, made)
+            rate = rate_of(function, made)
             seen.append(copied(arrays(made)))
         if len(seen) == 2 and chain is not None and chain.moved(*seen):
             stages.setdefault("backward", short[word])
@@ -87,7 +88,7 @@ def _twice(function: Any, outputs: int, labels: str, layout: str) -> dict[str, A
         return None
     if chain.widths(seen[0])[-1] != (outputs if outputs > 1 else 1):
         return None
-    rate = boards.rate_of(function, None)
+    rate = rate_of(function, None)
     return {"inputs": x, "targets": y, "labels": labels, "layout": layout, "parameters": chain.values(seen[0]),
             "gradients": chain.steps(seen[0], seen[1], rate or 1.0), "rate": rate, "moved": True,
             "orientation": chain.orientation}  # fmt: skip
