@@ -20,13 +20,13 @@ WARM = 640  # steps before the clock starts: early on the loss jumps, and every 
 def cost(dtype: str, epochs: int = EPOCHS, jobs: int | None = None) -> dict[str, Any]:
     """Returns seconds and ratios of ANN III with every epoch checked."""
     from reports.parts import Part
-    from reports.runner import on_all_cores
+    from reports.workers import results
 
     case = replace(CASES["ann3"], dtype=dtype)
-    (alone,) = on_all_cores(_alone, [(case, epochs)], 1)
+    (alone,) = results(_alone, [(case, epochs)], 1)
     jobs = jobs or os.cpu_count() or 1
     parts = [(Part(case, "lockstep", 1, share), epochs) for share in _shares(jobs)]
-    checked = list(on_all_cores(_checked, parts, jobs))
+    checked = list(results(_checked, parts, jobs))
     wall, processor = max(wall for wall, _ in checked), sum(used for _, used in checked)
     return {
         "dtype": dtype, "epochs": epochs, "processes": jobs, "alone_s": alone[0], "lockstep_s": wall,

@@ -1,29 +1,22 @@
 """A class of submissions -> a gradebook: one row each, by cause, going on where it stopped, losing nothing.
 
-Local processes and a Dask cluster are driven by the same code: both are executors of concurrent.futures. Each
-finished row is a line in gradebook.jsonl at once; a run that is started again grades only what is not there.
+Each finished row is a line in gradebook.jsonl at once; a run that is started again grades only what is not there.
 """
 
 import ast
 import hashlib
 import json
-import multiprocessing
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from reports.subjects.isolation import THREADS
+from reports.workers import each
 
 Row = dict[str, Any]
-TRIES = 3  # of one submission, when workers die under it
 SUFFIXES = (".py", ".ipynb", ".npz")
 
 
@@ -84,26 +77,6 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(" ".join(shape).encode()).hexdigest()[:12]
 
 
-@contextmanager
-def executor(jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
-    """A Dask cluster's executor, or local processes; spawned, never forked, one thread each."""
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
-    if scheduler:
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise ImportError("--scheduler needs Dask: pip install 'parity[cluster]'") from error
-        with Client(scheduler, timeout="20s") as client:
-            yield client.get_executor(pure=False, retries=TRIES)
-        return
-    pool = ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
 def grade(
     paths: Sequence[Path], out: Path, jobs: int | None = None, scheduler: str | None = None, seconds: float = 20.0,
     megabytes: int = 1024, progress: Callable[[int], None] = lambda done: None,
@@ -111,53 +84,34 @@ def grade(
 ) -> list[Row]:  # fmt: skip
     """Returns the rows of all submissions in their order; those that gradebook.jsonl has for the same content are kept.
 
-    A submission under which TRIES workers died is a row that says so.
+    A submission under which its worker died twice is a row that says so, and is tried again by the next run.
     """
     ledger = out / "gradebook.jsonl"
-    keys = {path: _key(path) for path in paths}
-    done = _before(ledger)
-    rows: dict[Path, Row] = {path: done[keys[path]] for path in paths if keys[path] in done}
-    left = {path: 0 for path in paths if path not in rows}
+    keys = {str(path.absolute()): _key(path) for path in paths}
+    before = _before(ledger)
+    rows = {path: before[key] for path, key in keys.items() if key in before}
     progress(len(rows))
+    left = [path for path in keys if path not in rows]
     with ledger.open("a", encoding="utf-8") as lines:
-        while left:
-            for path, row in _round(left, jobs, scheduler, partial(work, seconds=seconds, megabytes=megabytes)):
-                rows[path] = row
-                lines.write(json.dumps({**row, "key": keys[path]}) + "\n")
+        for done in each(partial(_piece, partial(work, seconds=seconds, megabytes=megabytes)), left, jobs, scheduler):
+            rows[done.item] = done.result or _untold(done.item, done.trouble)
+            if done.result:
+                lines.write(json.dumps({**done.result, "key": keys[done.item]}) + "\n")
                 lines.flush()
-                progress(len(rows))
-    return [rows[path] for path in paths]
+            progress(len(rows))
+    return [rows[path] for path in keys]
 
 
-def _round(
-    left: dict[Path, int], jobs: int | None, scheduler: str | None, work: Callable[[str], Row]
-) -> Iterator[tuple[Path, Row]]:
-    """Yields rows until all are done or the pool breaks; what is left is tried in a new pool."""
-    with executor(min(jobs or os.cpu_count() or 1, len(left)), scheduler) as pool:
-        waiting = {pool.submit(work, str(path.absolute())): path for path in left}
-        while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            broken = False
-            for future in finished:
-                path = waiting.pop(future)
-                error = future.exception()
-                if error is None:
-                    del left[path]
-                    yield path, future.result()
-                    continue
-                broken |= isinstance(error, BrokenProcessPool)
-                left[path] += 1
-                if left[path] >= TRIES:
-                    del left[path]
-                    yield path, _died(path, error)
-            if broken:
-                return
+def _piece(work: Callable[[str], Row], path: str, made: Callable[[int], None]) -> Row:
+    """One submission as a piece of work; its progress is counted when it is done."""
+    return work(path)
 
 
-def _died(path: Path, error: BaseException) -> Row:
-    says = f"the worker that looked at it died {TRIES} times: {type(error).__name__}"
-    return {"submission": path.name, "path": str(path), "verdict": 2, "says": says, "defects": 0, "first_diagnosis": "",
-            "causes": [], "components": {}, "kinds": {}, "alike": "", "seconds": 0.0}  # fmt: skip
+def _untold(path: str, why: str) -> Row:
+    """The row of a submission that could not be graded."""
+    says = f"it could not be graded: {why}"
+    return {"submission": Path(path).name, "path": path, "verdict": 2, "says": says, "defects": 0,
+            "first_diagnosis": "", "causes": [], "components": {}, "kinds": {}, "alike": "", "seconds": 0.0}  # fmt: skip
 
 
 def _key(path: Path) -> str:

@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
+from reports.workers import THREADS
+
 LAUNCH = Path(__file__).parent / "child" / "launch.py"
 SECONDS = 20.0
 MEGABYTES = 1024
 MOST_RESULT = 8_000_000  # bytes of result.json
 MOST_ARRAYS = 64_000_000
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass
