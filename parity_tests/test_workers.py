@@ -1,4 +1,4 @@
-"""Facts about independent work: local processes and a Dask cluster give the same, and a worker that dies loses nothing."""
+"""Facts about independent work: processes and a Dask cluster give the same, a worker that dies loses nothing."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Independent work on this machine's cores or on a Dask cluster: progress counted, and a worker that dies loses nothing.
+"""Independent work on this machine's cores or a Dask cluster: progress counted, a worker that dies loses nothing.
 
 Both are executors of concurrent.futures. Local workers are spawned, never forked (torch and OpenMP threads may exist
 already); each computes on one thread, one piece at a time.

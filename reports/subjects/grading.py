@@ -7,16 +7,22 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reports.subjects.roles import roles_of
 from reports.workers import each
 
+if TYPE_CHECKING:
+    from reports.subjects.verdict import Subject
+
 Row = dict[str, Any]
+FORMAT = 2  # of a row in gradebook.jsonl; grows when rows of earlier versions are of no use
+ROLES = ("dense", "activation", "loss", "optimizer", "network")  # in the order of a gradebook's columns
 SUFFIXES = (".py", ".ipynb", ".npz")
 
 
@@ -34,24 +40,32 @@ def submissions(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def graded(path: str, seconds: float, megabytes: int) -> Row:
+def graded(path: str, seconds: float, megabytes: int, roles: dict[str, str], strict: bool = False) -> Row:
     """Returns one submission's row as plain data; this is what a worker runs. It raises nothing."""
     from reports.subjects.verdict import check
 
-    subject = check(Path(path), seconds, megabytes)
-    worst = [one for one in subject.components if one.status == "defective"]
+    return row_of(check(Path(path), seconds, megabytes, roles, strict))
+
+
+def row_of(subject: "Subject") -> Row:
+    """Returns the row of a judged submission; `record` is all that its page needs."""
+    from reports.show.subjects import record
+
+    told = record(subject)
+    wrong = [one for one in told["components"] if one["status"] == "defective"]
     return {
-        "submission": Path(path).name,
-        "path": path,
+        "submission": subject.path.name,
+        "path": str(subject.path),
         "verdict": subject.verdict,
         "says": subject.says,
-        "defects": len(worst),
-        "first_diagnosis": f"{worst[0].name}: {worst[0].says}" if worst else "",
-        "causes": sorted({cause(one.kind or one.role, one.says) for one in worst}),
-        "components": {one.name: one.status for one in subject.components},
-        "kinds": {one.kind or one.role: one.status for one in reversed(subject.components)},
-        "alike": fingerprint(Path(path)),
+        "defects": len(wrong),
+        "first_diagnosis": f"{wrong[0]['name']}: {wrong[0]['says']}" if wrong else "",
+        "causes": {cause(one["kind"], one["says"]): one["says"] for one in reversed(wrong)},
+        "components": {one["name"]: one["status"] for one in told["components"]},
+        "kinds": {one["kind"]: one["status"] for one in reversed(told["components"])},
+        "alike": fingerprint(subject.path),
         "seconds": round(subject.seconds, 2),
+        "record": told,
     }
 
 
@@ -80,43 +94,56 @@ def fingerprint(path: Path) -> str:
 def grade(
     paths: Sequence[Path], out: Path, jobs: int | None = None, scheduler: str | None = None, seconds: float = 20.0,
     megabytes: int = 1024, progress: Callable[[int], None] = lambda done: None,
-    work: Callable[..., Row] = graded,
+    work: Callable[..., Row] = graded, given: Sequence[str] = (), strict: bool = False,
 ) -> list[Row]:  # fmt: skip
     """Returns the rows of all submissions in their order; those that gradebook.jsonl has for the same content are kept.
 
     A submission under which its worker died twice is a row that says so, and is tried again by the next run.
     """
     ledger = out / "gradebook.jsonl"
-    keys = {str(path.absolute()): _key(path) for path in paths}
     before = _before(ledger)
-    rows = {path: before[key] for path, key in keys.items() if key in before}
+    rows: dict[str, Row] = {}
+    left: dict[tuple[str, str], str] = {}  # what is to be graded: path and roles as text -> its key
+    for path in dict.fromkeys(paths):
+        where = str(path.absolute())
+        try:
+            told = json.dumps(roles_of(path, given), sort_keys=True)
+        except ValueError as error:
+            rows[where] = _untold(where, str(error))
+            continue
+        key = _key(path, f"{told}, {seconds:g} s, {megabytes} MB")
+        if key in before:
+            rows[where] = before[key] | {"path": where}
+        else:
+            left[where, told] = key
     progress(len(rows))
-    left = [path for path in keys if path not in rows]
+    piece = partial(_piece, partial(work, seconds=seconds, megabytes=megabytes, strict=strict))
     with ledger.open("a", encoding="utf-8") as lines:
-        for done in each(partial(_piece, partial(work, seconds=seconds, megabytes=megabytes)), left, jobs, scheduler):
-            rows[done.item] = done.result or _untold(done.item, done.trouble)
+        for done in each(piece, list(left), jobs, scheduler):
+            where = done.item[0]
+            rows[where] = done.result or _untold(where, done.trouble)
             if done.result:
-                lines.write(json.dumps({**done.result, "key": keys[done.item]}) + "\n")
+                lines.write(json.dumps({**done.result, "key": left[done.item]}) + "\n")
                 lines.flush()
             progress(len(rows))
-    return [rows[path] for path in keys]
+    return [rows[str(path.absolute())] for path in dict.fromkeys(paths)]
 
 
-def _piece(work: Callable[[str], Row], path: str, made: Callable[[int], None]) -> Row:
+def _piece(work: Callable[..., Row], item: tuple[str, str], made: Callable[[int], None]) -> Row:
     """One submission as a piece of work; its progress is counted when it is done."""
-    return work(path)
+    return work(item[0], roles=json.loads(item[1]))
 
 
 def _untold(path: str, why: str) -> Row:
     """The row of a submission that could not be graded."""
-    says = f"it could not be graded: {why}"
-    return {"submission": Path(path).name, "path": path, "verdict": 2, "says": says, "defects": 0,
-            "first_diagnosis": "", "causes": [], "components": {}, "kinds": {}, "alike": "", "seconds": 0.0}  # fmt: skip
+    from reports.subjects.verdict import Subject
+
+    return row_of(Subject(Path(path), refused=f"it could not be graded: {why}"))
 
 
-def _key(path: Path) -> str:
-    """A submission by name and content: an edited one is graded again."""
-    digest = hashlib.sha256(path.name.encode())
+def _key(path: Path, how: str) -> str:
+    """A submission by name, content and how it is graded: what was edited is graded again."""
+    digest = hashlib.sha256(f"{FORMAT} {path.name} {how}".encode())
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     for file in files[:500]:
         try:
@@ -140,34 +167,42 @@ def _before(ledger: Path) -> dict[str, Row]:
     return found
 
 
-def gradebook(rows: Iterable[Row]) -> pd.DataFrame:
-    """Returns one row per submission: verdict, first diagnosis, group of one cause, then a column per kind."""
-    rows = list(rows)
-    kinds = sorted({kind for row in rows for kind in row["kinds"]})
-    groups: dict[tuple[str, ...], int] = {}
-    made = []
+def overall(rows: Sequence[Row]) -> int:
+    """The exit code of a class: 1 beats 2 beats 0."""
+    codes = {row["verdict"] for row in rows}
+    return 1 if 1 in codes else 2 if 2 in codes or not codes else 0
+
+
+def kinds(rows: Sequence[Row]) -> list[str]:
+    """Every kind of component in a class: layers first, whole networks last."""
+    roles = {one["kind"]: one["role"] for row in rows for one in row["record"]["components"]}
+    place = {role: number for number, role in enumerate(ROLES)}
+    return sorted(roles, key=lambda kind: (place.get(roles[kind], len(ROLES)), kind))
+
+
+def causes(rows: Sequence[Row]) -> list[Row]:
+    """Every cause of a defect, the commonest first: number, kind, count, a diagnosis, the rows that have it."""
+    found: dict[str, list[Row]] = {}
     for row in rows:
-        causes = tuple(row["causes"])
-        group = groups.setdefault(causes, len(groups) + 1) if causes else 0
-        names = {0: "parity", 1: "no parity", 2: "cannot judge"}
-        made.append({
-            "submission": row["submission"], "verdict": names[row["verdict"]], "defects": row["defects"],
-            "first_diagnosis": row["first_diagnosis"], "group": group, "alike": row["alike"], "says": row["says"],
-            "seconds": row["seconds"], **{kind: row["kinds"].get(kind, "") for kind in kinds},
-        })  # fmt: skip
-    return pd.DataFrame(made)
+        for one in row["causes"]:
+            found.setdefault(one, []).append(row)
+    ordered = sorted(found.items(), key=lambda pair: -len(pair[1]))
+    return [
+        {"number": number, "kind": one.partition(":")[0], "count": len(made), "diagnosis": made[0]["causes"][one],
+         "submissions": made}
+        for number, (one, made) in enumerate(ordered, 1)
+    ]  # fmt: skip
 
 
-def write(frame: pd.DataFrame, rows: list[Row], out: Path) -> Path:
-    """Writes gradebook.csv, .parquet and the groups by cause, whole or not at all; returns the CSV's path."""
-    from reports.show.files import write_tables
-
-    shared = frame[frame["group"] > 0].groupby("group")
-    by_cause = shared.agg(submissions=("submission", ", ".join), count=("submission", "size"),
-                          alike=("alike", lambda s: int(s[s != ""].duplicated().sum()) + 1),
-                          diagnosis=("first_diagnosis", "first")).reset_index()  # fmt: skip
-    write_tables(out, {"gradebook": frame, "causes": by_cause.sort_values("count", ascending=False)})
-    part = out / "gradebook.parquet.part"
-    frame.to_parquet(part)
-    part.replace(out / "gradebook.parquet")
-    return out / "gradebook.csv"
+def gradebook(rows: Sequence[Row]) -> pd.DataFrame:
+    """Returns one row per submission: verdict, first diagnosis, the numbers of its causes, then a column per kind."""
+    names = {0: "parity", 1: "no parity", 2: "cannot judge"}
+    made = causes(rows)
+    return pd.DataFrame([
+        {"submission": row["submission"], "verdict": names[row["verdict"]], "defects": row["defects"],
+         "first_diagnosis": row["first_diagnosis"],
+         "causes": ", ".join(str(cause["number"]) for cause in made if row in cause["submissions"]),
+         "alike": row["alike"], "says": row["says"], "seconds": row["seconds"],
+         **{kind: row["kinds"].get(kind, "") for kind in kinds(rows)}}
+        for row in rows
+    ])  # fmt: skip

@@ -57,7 +57,11 @@ def overall(subjects: list[Subject]) -> int:
 
 
 def check(
-    path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES, roles: dict[str, str] | None = None
+    path: Path,
+    seconds: float = SECONDS,
+    megabytes: int = MEGABYTES,
+    roles: dict[str, str] | None = None,
+    strict: bool = False,
 ) -> Subject:
     """Returns the verdict on one subject; raises nothing, whatever the subject does."""
     began = time.perf_counter()
@@ -67,8 +71,11 @@ def check(
         seen = exchange(path)
     else:
         threading.Thread(target=_warm, daemon=True).start()
-        seen = see(path, seconds, megabytes, roles)
-    subject = judged(seen)
+        seen = see(path, seconds, megabytes, roles, strict)
+    try:
+        subject = judged(seen)
+    except Exception as error:  # what a child hands back may have any shape
+        subject = Subject(path, refused=f"what came back cannot be judged: {type(error).__name__}: {error}"[:200])
     subject.seconds = time.perf_counter() - began
     return subject
 

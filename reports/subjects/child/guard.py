@@ -73,16 +73,28 @@ CREATE, ADD, RESTRICT = 444, 445, 446  # system calls, the same numbers on all a
 WRITE_RIGHTS = (1 << 1) | sum(1 << bit for bit in range(4, 13))  # write a file, remove and make anything
 
 
+ENOUGH = 4  # the version from which Landlock refuses both writes and TCP
+
+
+def landlock_version() -> int:
+    """The version of Landlock that this kernel has; 0 for none."""
+    try:
+        return max(0, ctypes.CDLL(None, use_errno=True).syscall(CREATE, None, 0, 1))
+    except (OSError, AttributeError, TypeError):
+        return 0
+
+
 def landlock(folder: Path) -> str:
-    """Asks the kernel to refuse writes outside `folder`, and TCP; returns what holds, in words."""
+    """Asks the kernel to refuse writes outside `folder`, TCP and signals; returns what holds, in words."""
+    version = landlock_version()
+    if not version:
+        return ""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        version = libc.syscall(CREATE, None, 0, 1)
-        if version < 1:
-            return ""
-        net = 3 if version >= 4 else 0
-        rules = _Ruleset(WRITE_RIGHTS | ((1 << 13) if version >= 2 else 0) | ((1 << 14) if version >= 3 else 0), net, 0)
-        size = 24 if version >= 6 else 16 if version >= 4 else 8
+        net, scopes = (3 if version >= ENOUGH else 0), (3 if version >= 6 else 0)
+        writes = WRITE_RIGHTS | ((1 << 13) if version >= 2 else 0) | ((1 << 14) if version >= 3 else 0)
+        rules = _Ruleset(writes, net, scopes)
+        size = 24 if version >= 6 else 16 if version >= ENOUGH else 8
         ruleset = libc.syscall(CREATE, ctypes.byref(rules), size, 0)
         if ruleset < 0:
             return ""
