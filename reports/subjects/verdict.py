@@ -65,14 +65,14 @@ def check(
 ) -> Subject:
     """Returns the verdict on one subject; raises nothing, whatever the subject does."""
     began = time.perf_counter()
-    if path.suffix == ".npz" and path.is_file():
-        from reports.subjects.adapter import exchange
-
-        seen = exchange(path)
-    else:
-        threading.Thread(target=_warm, daemon=True).start()
-        seen = see(path, seconds, megabytes, roles, strict)
     try:
+        if path.suffix == ".npz" and path.is_file():
+            from reports.subjects.adapter import exchange
+
+            seen = exchange(path)
+        else:
+            threading.Thread(target=_warm, daemon=True).start()
+            seen = see(path, seconds, megabytes, roles, strict)
         subject = judged(seen)
     except Exception as error:  # what a child hands back may have any shape
         subject = Subject(path, refused=f"what came back cannot be judged: {type(error).__name__}: {error}"[:200])

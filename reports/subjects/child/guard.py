@@ -1,7 +1,8 @@
 """Limits that a process puts on itself before it meets a stranger's code; none can be taken back.
 
-Resource limits, an audit hook that refuses to write outside the working folder, to start processes and to open
-sockets, and where the kernel has Landlock the same refusal of writes and of TCP by the kernel itself.
+Resource limits; an audit hook that refuses to write outside the working folder, to read what is neither Python's nor
+beside the subject (a diagnosis could carry it away), to start processes and to open sockets; and where the kernel has
+Landlock the same refusal of writes and of TCP by the kernel itself.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ REFUSED = (
     "os.setxattr", "os.removexattr", "winreg.",
 )  # fmt: skip
 MOVES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir")
+SOURCES = (".py", ".pyc", ".ipynb")  # may be read anywhere: files import each other
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 
@@ -37,16 +39,21 @@ def limit(seconds: float, megabytes: int) -> None:
             resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def watch(folder: Path) -> None:
+def watch(folder: Path, subject: Path) -> None:
     """Refuses from now on what a network has no need of; an audit hook cannot be removed."""
     inside = os.path.realpath(folder)
+    beside = os.path.realpath(subject if subject.is_dir() else subject.parent)
+    own = {os.path.realpath(place) for place in (inside, beside, sys.prefix, sys.base_prefix, *sys.path) if place}
+    readable = (*(place.rstrip(os.sep) + os.sep for place in own), "/usr/", "/lib", "/dev/null", "/dev/urandom")
 
-    def allowed(path: Any) -> bool:
+    def allowed(
+        path: Any, places: tuple[str, ...] = (inside + os.sep, "/dev/null"), ends: tuple[str, ...] = ()
+    ) -> bool:
         try:
             real = os.path.realpath(os.fsdecode(path))
         except (TypeError, ValueError):
             return isinstance(path, int)
-        return real.startswith((inside + os.sep, "/dev/null")) or real == inside
+        return real.startswith(places) or real == inside or real.endswith(ends)
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
@@ -54,6 +61,8 @@ def watch(folder: Path) -> None:
             writes = bool(flags & WRITES) if isinstance(flags, int) else any(c in str(mode) for c in "wax+")
             if writes and not allowed(path):
                 raise PermissionError(f"writing {path!r} is refused")
+            if not writes and not allowed(path, readable, SOURCES):
+                raise PermissionError(f"reading {path!r} is refused")
         elif event.startswith(REFUSED) or (event.startswith(MOVES) and not all(map(allowed, args[:1]))):
             raise PermissionError(f"{event} is refused")
 

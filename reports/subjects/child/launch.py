@@ -38,7 +38,7 @@ def main() -> None:
         return
     held = ["resource limits", "audit hook", *([kernel] if kernel else [])]
     sys.dont_write_bytecode = True
-    guard.watch(folder)
+    guard.watch(folder, Path(task["path"]))
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for the life of the process
     try:
         look.look(task, folder, held)
