@@ -9,10 +9,9 @@ import math
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from reports.cases import Case
 from reports.diagnosis.words import diagnose
@@ -23,6 +22,9 @@ from reports.equations.truth import truth
 from reports.judge import PASSES, judge
 from reports.measure import measure
 from reports.traces import Data, Pause, Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIRST = 50  # epochs that are always checked
 BLOCK = 32  # updates in a row that one process checks, where several share a training
@@ -164,11 +166,13 @@ class Ledger:
         """What the rows that do not pass look like; nothing when all pass."""
         return diagnose(case, self.evidence, self.effects) if self.failed else []
 
-    def frame(self, case: Case) -> pd.DataFrame:
+    def frame(self, case: Case) -> "pd.DataFrame":
         """Returns the kept rows in order of computation; environment and diagnoses travel in `attrs`.
 
         `looks_like` of a row that does not pass is the diagnosis that covers it.
         """
+        import pandas as pd  # here, so that judging a stranger's network loads without it
+
         kept = sorted([*self.rows, *self.worst.values()], key=_place)
         rows = pd.DataFrame(kept)
         rows.insert(0, "case", case.name)
