@@ -35,6 +35,7 @@ optimizers.py    update rules, replayed
 network.py       a whole network: which architecture, loss and constant explain it, and if none does, which mistake
 assembled.py     a file's own layers together, when each is right alone
 adapter.py       an exchange of .npz files, for any language
+roles.py         what a user says that their classes are
 command.py       `parity check`
 grading.py       a class of submissions -> gradebook
 """
