@@ -85,3 +85,12 @@ def test_the_commands_take_a_scheduler(cluster: Any, tmp_path: Path) -> None:
     )
     assert "0 violations in " in result.output
     assert (tmp_path / "certificate.csv").is_file()
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense"])
+def test_where_no_scheduler_answers_that_is_one_line(address: str) -> None:
+    """Exit code 2 and no traceback."""
+    pytest.importorskip("distributed")
+    result = CliRunner().invoke(main, ["certify", "--nets", "1", "--scheduler", address])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"Error: --scheduler {address}: no Dask scheduler answers there\n"

@@ -6,6 +6,7 @@ already); each computes on one thread, one piece at a time.
 
 import multiprocessing
 import os
+import socket
 import threading
 import time
 from collections import deque
@@ -105,9 +106,11 @@ def executor(jobs: int, scheduler: str | None = None, units: int = 0) -> Iterato
     if scheduler:
         try:
             from distributed import Client
+            from distributed.comm.addressing import get_address_host_port
         except ImportError as error:
-            raise ImportError("--scheduler needs Dask: pip install 'parity[cluster]'") from error
+            raise ImportError("--scheduler needs Dask: pip install distributed") from error
         try:
+            socket.create_connection(get_address_host_port(scheduler), timeout=5).close()  # Dask's own failure is long
             client = Client(scheduler, timeout="20s", set_as_default=False)
         except (OSError, ValueError) as error:  # a TimeoutError is an OSError
             raise OSError(f"--scheduler {scheduler}: no Dask scheduler answers there") from error

@@ -115,8 +115,17 @@ def _print(subjects: "list[Subject]") -> None:
         console.print(headline(subject), highlight=False, soft_wrap=True, markup=False)
         if subject.components:
             console.print(table(subject, console.width))
-        for note in subject.notes[:6]:
+        for note in [*subject.notes[:6], *_class_hint(subject.path)]:
             console.print(f"  note: {note}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _class_hint(path: Path) -> list[str]:
+    """What to do where a folder that was judged as one network may be a class of them."""
+    from reports.subjects.grading import submissions
+
+    if not path.is_dir() or (path / "__init__.py").exists() or len(submissions([path])) < 2:
+        return []
+    return ["the folder was judged as one network; if every file in it is somebody's submission, add --each"]
 
 
 def _grade(
