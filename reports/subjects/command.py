@@ -31,7 +31,13 @@ class CannotCheck(click.ClickException):
 @click.option("--jobs", type=click.IntRange(min=1), help="As --each, so many at once; all cores by default.")
 @click.option("--scheduler", metavar="ADDRESS", help="As --each, on a Dask cluster instead of this machine's cores.")
 @click.option("--role", "given", multiple=True, metavar="NAME=KIND", help=f"What a class or function is: {KINDS}.")
-@click.option("--timeout", type=click.FloatRange(min=1), default=SECONDS, show_default=True, help="Seconds for each.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=SECONDS,
+    show_default=True,
+    help="Seconds of processor time for each; three times as long by the clock.",
+)
 @click.option(
     "--memory", type=click.IntRange(min=256), default=MEGABYTES, show_default=True, help="Megabytes for each."
 )
@@ -121,9 +127,9 @@ def _print(subjects: "list[Subject]") -> None:
 
 def _class_hint(path: Path) -> list[str]:
     """What to do where a folder that was judged as one network may be a class of them."""
-    from reports.subjects.grading import submissions
+    from reports.subjects.grading import entries
 
-    if not path.is_dir() or (path / "__init__.py").exists() or len(submissions([path])) < 2:
+    if not path.is_dir() or (path / "__init__.py").exists() or len(entries(path)) < 2:
         return []
     return ["the folder was judged as one network; if every file in it is somebody's submission, add --each"]
 

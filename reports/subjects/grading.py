@@ -28,16 +28,20 @@ SUFFIXES = (".py", ".ipynb", ".npz")
 
 def submissions(paths: Sequence[Path]) -> list[Path]:
     """Returns every submission: the entries of a folder (files, notebooks, sub-folders), or the files themselves."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.iterdir() if not p.name.startswith((".", "_")) and (
-                p.suffix in SUFFIXES or (p.is_dir() and not p.is_symlink())))  # fmt: skip
-        else:
-            found.append(path)
+    found = [one for path in paths for one in (entries(path) if path.is_dir() else [path])]
     if not found:
         raise ValueError(f"{', '.join(map(str, paths))}: there is no submission in it")
     return found
+
+
+def entries(folder: Path) -> list[Path]:
+    """What in a folder may be somebody's submission."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith((".", "_"))
+        and (path.suffix in SUFFIXES or (path.is_dir() and not path.is_symlink()))
+    )
 
 
 def graded(path: str, seconds: float, megabytes: int, roles: dict[str, str], strict: bool = False) -> Row:
