@@ -3,6 +3,8 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from reports import workers
 from reports.certify import certify_chunk, chunks, tables
 from reports.cli import main
 from reports.faults import matrix
@@ -85,6 +88,15 @@ def test_the_commands_take_a_scheduler(cluster: Any, tmp_path: Path) -> None:
     )
     assert "0 violations in " in result.output
     assert (tmp_path / "certificate.csv").is_file()
+
+
+def test_a_cluster_without_workers_is_told_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work that nobody will do raises an error that says so, once patience is at an end."""
+    nobody = workers.Pool(ThreadPoolExecutor(1), lambda: 0, lambda: 0)
+    monkeypatch.setattr(workers, "PATIENCE", 0.5)
+    monkeypatch.setattr(workers, "executor", lambda *told: nullcontext(nobody))
+    with pytest.raises(RuntimeError, match="no worker for"):
+        list(each(halved, [1]))
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense"])

@@ -75,7 +75,7 @@ def fitting(frame: "pd.DataFrame", width: int, wanted: Sequence[str]) -> "pd.Dat
     """Returns a frame of text with the columns that fit side by side; `wanted` are taken first, in their order."""
     kept: list[str] = []
     for name in dict.fromkeys([*(name for name in wanted if name in frame), *frame.columns]):
-        needed = 2 + max(len(name), *(len(str(value)) for value in frame[name]))
+        needed = 2 + max([len(name), *(len(str(value)) for value in frame[name])])
         if needed > width + 2 and kept:
             break
         kept.append(name)

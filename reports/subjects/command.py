@@ -29,7 +29,7 @@ class CannotCheck(click.ClickException):
 @click.option("--annotate", is_flag=True, help="Print GitHub's annotations, worst first.")
 @click.option("--each", is_flag=True, help="A folder is a class: every file and folder in it is a submission.")
 @click.option("--jobs", type=click.IntRange(min=1), help="As --each, so many at once; all cores by default.")
-@click.option("--scheduler", metavar="ADDRESS", help="As --each, on a Dask cluster instead of this machine's cores.")
+@click.option("--scheduler", metavar="ADDRESS", help="As --each, on a Dask cluster whose workers see the files.")
 @click.option("--role", "given", multiple=True, metavar="NAME=KIND", help=f"What a class or function is: {KINDS}.")
 @click.option(
     "--timeout",
