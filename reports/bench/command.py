@@ -67,7 +67,7 @@ def bench(quick: bool, machine: bool, out: Path) -> None:
             console.print(f"\n{TITLES[name]}", style="bold")
             console.print(frame_table(shown.rename(columns=SHOWN[name]), [*SHOWN[name].values()][:-1]))
     console.print()
-    console.print(frame_table(rounded(verdicts), ("ratio", "dtype", "reached", "from", "to")))
+    console.print(frame_table(rounded(verdicts), verdicts.columns))  # no cell on two lines
     if not quick:
         from reports.show.bench import write_bench
 
