@@ -67,7 +67,9 @@ def bench(quick: bool, machine: bool, out: Path) -> None:
             console.print(f"\n{TITLES[name]}", style="bold")
             console.print(frame_table(shown.rename(columns=SHOWN[name]), [*SHOWN[name].values()][:-1]))
     console.print()
-    console.print(frame_table(rounded(verdicts), verdicts.columns))  # no cell on two lines
+    shown = rounded(verdicts)
+    shown["ratio"] += [f" at {width}" if width == "1024" else "" for width in shown.pop("width")]
+    console.print(frame_table(shown, shown.columns))  # no cell on two lines
     if not quick:
         from reports.show.bench import write_bench
 

@@ -52,16 +52,16 @@ def _scratch(table: pd.DataFrame) -> list[dict[str, Any]]:
             theirs, ours = dict(of.loc[asked.contender]), dict(of.loc["scratch"])
             if asked.most:
                 ratio, low, high = _ratio(ours, theirs)
-                fine, wanted = ratio <= asked.most[str(dtype)], f"≤ {asked.most[str(dtype)]:g}"
+                fine, wanted = ratio <= asked.most[str(dtype)], f"≤{asked.most[str(dtype)]:g}"
                 what = "scratch / products alone"
             else:
                 ratio, low, high = _ratio(theirs, ours)
                 fine = ratio >= asked.least if asked.least > 1 else ratio > asked.least
                 wanted, what = (
-                    f"≥ {asked.least:g}" if asked.least > 1 else "> 1",
+                    f"≥{asked.least:g}" if asked.least > 1 else ">1",
                     f"{asked.contender} / scratch",
                 )
-            verdict = "yes" if fine else "aim missed" if asked.aim else "SHORT"
+            verdict = "yes" if fine else "missed" if asked.aim else "SHORT"
             rows.append({
                 "ratio": what, "width": str(asked.width), "dtype": dtype, "asked": wanted, "reached": ratio,
                 "from": low, "to": high, "fine": verdict,
@@ -73,7 +73,7 @@ def _lockstep(row: dict[Any, Any]) -> dict[str, Any]:
     """What is asked of a training in which every epoch is checked."""
     most = LOCKSTEP[str(row["dtype"])]
     return {
-        "ratio": "lockstep / both sides alone", "width": "128", "dtype": row["dtype"], "asked": f"≤ {most:g}",
+        "ratio": "lockstep / both sides alone", "width": "128", "dtype": row["dtype"], "asked": f"≤{most:g}",
         "reached": row["wall_ratio"], "from": row["ratio_low"], "to": row["ratio_high"],
         "fine": "yes" if row["wall_ratio"] <= most else "SHORT",
     }  # fmt: skip
@@ -85,7 +85,7 @@ def _command(row: dict[Any, Any]) -> dict[str, Any]:
     if row["exit_code"]:
         fine = False
     return {
-        "ratio": f"seconds: {row['command']}", "width": "", "dtype": "", "asked": f"≤ {most:g}",
+        "ratio": f"seconds: {row['command']}", "width": "", "dtype": "", "asked": f"≤{most:g}",
         "reached": row["seconds"], "from": row["seconds"], "to": row["seconds"], "fine": "yes" if fine else "SHORT",
     }  # fmt: skip
 
