@@ -18,3 +18,7 @@ QUIET_EPOCHS = 100
 NOISE_FACTOR = 64.0
 NOISE_FLOOR_ULPS = 8.0
 ONSET_FLOORS = 100.0  # twins have parted once their gap exceeds so many floors
+
+# How near a stranger's numbers must come to those of a candidate before the candidate is tried: a filter of the
+# search, no verdict (that is the derived allowance's), relative to an array's largest element. TO BE MEASURED
+PROPOSED = 1e-4

@@ -49,7 +49,7 @@ def evaluate(step: list[Equation], given: Mapping[str, Array], rounding: Roundin
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows cannot be judged, and is told
         for equation in step:
             reads = [known[name] for name in equation.reads]
-            known[equation.name] = _bounded(equation, reads, rounding)
+            known[equation.name] = applied(equation, reads, rounding)
     return {equation.name: known[equation.name] for equation in step}
 
 
@@ -63,7 +63,7 @@ def evaluate_locally(step: list[Equation], values: Mapping[str, Array], rounding
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for equation in step:
             if all(name in values for name in equation.reads):
-                known[equation.name] = _bounded(equation, [exact(values[name]) for name in equation.reads], rounding)
+                known[equation.name] = applied(equation, [exact(values[name]) for name in equation.reads], rounding)
     return known
 
 
@@ -83,8 +83,8 @@ def exact(array: Array) -> Bounded:
     return Bounded(value, np.broadcast_to(EXACT, value.shape))
 
 
-def _bounded(equation: Equation, reads: list[Bounded], rounding: Rounding) -> Bounded:
-    """One equation's value and bound."""
+def applied(equation: Equation, reads: list[Bounded], rounding: Rounding) -> Bounded:
+    """Returns one equation's value and bound from what it reads."""
     value = np.asarray(equation.value(*(read.value for read in reads)))
     error = np.asarray(equation.error(rounding, value, *reads))
     return Bounded(value, error if error.shape == value.shape else np.broadcast_to(error, value.shape))

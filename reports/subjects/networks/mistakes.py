@@ -5,6 +5,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 
 import numpy as np
 
+from reports.calibrated import PROPOSED
 from reports.subjects.formulas import FORWARD, SLOPE, softmax
 from reports.subjects.networks.architectures import DERIVATIVES, WORDS, back, shapes, upstream
 from reports.subjects.networks.explained import constants
@@ -34,7 +35,7 @@ def mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
                         continue
                     mistakes = tuple(ways) + ((wrong,) if wrong else ())
                     known = [pair[0] for pair in ratios if pair[0]]
-                    if mistakes and known and max(known) - min(known) <= 1e-7 * max(map(abs, known)):
+                    if mistakes and known and max(known) - min(known) <= PROPOSED * max(map(abs, known)):
                         return Fit(shape, loss, ratios, mistakes)
     return None
 
@@ -69,7 +70,7 @@ def _biases(
         if (
             b is None
             or have is None
-            or (ratio is not None and (np.isnan(ratio) or abs(ratio - main) <= 1e-7 * abs(main)))
+            or (ratio is not None and (np.isnan(ratio) or abs(ratio - main) <= PROPOSED * abs(main)))
         ):
             continue
         n = len(trial.x)
@@ -86,7 +87,7 @@ def _biases(
                 w
                 for w, form in forms.items()
                 if have.shape == form.shape
-                and np.abs(have - main * form).max() <= 1e-8 * max(np.abs(main * right).max(), 1e-300)
+                and np.abs(have - main * form).max() <= PROPOSED * max(np.abs(main * right).max(), 1e-300)
             ),
             None,
         )
