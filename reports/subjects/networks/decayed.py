@@ -56,7 +56,7 @@ def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: St
     )
     columns = np.column_stack([g, w])
     (c, _), *_ = np.linalg.lstsq(columns, have, rcond=None)
-    named = [] if trial.moved and not trial.rate else nearest(float(c), trial)
+    named = [] if trial.moved and not trial.rate else nearest(float(c), 0.0, trial)
     if named:  # a known c leaves d alone to be fitted
         c, columns, have = named[0], w[:, None], have - named[0] * g
     error = np.concatenate([allowed(one, float(c), trial, step.r).ravel() for one in weights])

@@ -38,7 +38,6 @@ class Decision:
 
     constants: list[float]
     one: bool  # one constant serves all arrays, and every number is within its allowance
-    known: bool  # the constant is a number with a name
     rows: list[Row]
 
     @property
@@ -82,29 +81,34 @@ def scales(b: int, c: int) -> dict[float, str]:
 def decide(trial: Trial, given: list[Given], r: Rounding = DOUBLE) -> Decision:
     """Returns the decision over all arrays: a known constant where one serves, else a fitted one, else each its own."""
     fitted = [_fitted(one, trial, r) for one in given]
-    sharpest = min(fitted, key=lambda pair: pair[1] / abs(pair[0]) if pair[0] else np.inf, default=(0.0, 0.0))
-    named = [] if trial.moved and not trial.rate else nearest(sharpest[0], trial)
-    for c, off in [(number, 0.0) for number in named] or [sharpest]:  # one that is nearly known is not fitted away
+    known = [pair for pair in fitted if pair]
+    sharpest = min(known, key=lambda pair: pair[1] / abs(pair[0]) if pair[0] else np.inf, default=(1.0, 0.0))
+    named = [] if trial.moved and not trial.rate else nearest(*sharpest, trial)
+    tried = [(number, 0.0) for number in named]
+    if not named or not sharpest[1] < abs(sharpest[0]):  # one that is nearly known is not fitted away
+        tried.append(sharpest)
+    for c, off in tried:
         rows = [_row(one, c, off, trial, r) for one in given]
         if all(row.used <= 1 for row in rows):
-            return Decision([c] * len(given), True, bool(named), rows)
+            return Decision([c] * len(given), True, rows)
     c = named[0] if named else sharpest[0]
-    own = [(c, 0.0) if abs(have - c) <= PROPOSED * abs(c) else (have, off) for have, off in fitted]
+    own = [(c, 0.0) if not pair or abs(pair[0] - c) <= PROPOSED * abs(c) else pair for pair in fitted]
     rows = [_row(one, *pair, trial, r) for one, pair in zip(given, own, strict=True)]
-    return Decision([pair[0] for pair in own], False, bool(named), rows)
+    return Decision([pair[0] for pair in own], False, rows)
 
 
-def nearest(c: float, trial: Trial) -> list[float]:
-    """The known numbers that a search may take a constant for."""
-    return [number for number in scales(*trial.t.shape) if abs(c - number) <= PROPOSED * abs(number)]
+def nearest(c: float, off: float, trial: Trial) -> list[float]:
+    """The known numbers that a search may take a constant for; all, where gradients are too small to tell it."""
+    undetermined = not off < abs(c)
+    return [number for number in scales(*trial.t.shape) if undetermined or abs(c - number) <= PROPOSED * abs(number)]
 
 
-def _fitted(one: Given, trial: Trial, r: Rounding) -> tuple[float, float]:
-    """The constant of one array by least squares, and how far off it may be."""
+def _fitted(one: Given, trial: Trial, r: Rounding) -> tuple[float, float] | None:
+    """The constant of one array by least squares, and how far off it may be; None where the right one is all 0."""
     g = one.right.value
     squares = float(np.sum(g * g))
     if not squares or not np.isfinite(one.have).all():
-        return 0.0, 0.0
+        return None
     c = float(np.sum(one.have * g)) / squares
     return c, float(np.sum(np.abs(g) * allowed(one, c, trial, r))) / squares
 

@@ -55,12 +55,13 @@ def _ratio(have: Array | None, right: Array, parameter: Array | None, trial: Tri
     if have.shape != right.shape or not np.isfinite(have).all():
         return None
     scale = float(np.abs(right).max(initial=0.0))
-    if scale == 0:
-        return None
+    squares = float(np.sum(right * right))
     if not have.any():
-        return 0.0
+        return 0.0 if scale else float("nan")
+    if not 0 < squares < np.inf:
+        return None
     noise = 4 * 2.0**-52 * float(np.abs(parameter).max(initial=0.0)) / (trial.rate or 1.0) if trial.moved else 0.0
-    c = float(np.sum(have * right) / np.sum(right * right))
+    c = float(np.sum(have * right)) / squares
     return c if np.abs(have - c * right).max() <= PROPOSED * abs(c) * scale + noise else None
 
 
@@ -90,7 +91,8 @@ def _proposals(trial: Trial, fits: list[Shape]) -> Iterator[Proposal]:
         if np.isfinite(outputs[-1]).all():
             for loss, delta in upstream(shape, trial, zs, outputs).items():
                 ratios = constants(trial, back(shape, trial, zs, outputs, delta))
-                if all(c is not None for pair in ratios for c in pair):
+                known = [c for pair in ratios for c in pair if c is not None and not np.isnan(c)]
+                if any(known) and all(c is not None for pair in ratios for c in pair):
                     yield Proposal(shape, loss, ratios)
 
 

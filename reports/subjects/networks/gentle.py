@@ -77,9 +77,11 @@ def changed(step: Step, loss: str) -> Iterator[tuple[str, Bounded]]:
             ),
         }
         for words, (near, far) in divided.items():
-            kept = t * p / near
-            softmax = p * kept.sum(axis=1, keepdims=True) - kept
-            yield words, Bounded(softmax if step.last == "Softmax" else both * ((1 - t) / far - t / near), error)
+            with np.errstate(all="ignore"):  # far out p is 0 or 1
+                kept = t * p / near
+                softmax = p * kept.sum(axis=1, keepdims=True) - kept
+                start = softmax if step.last == "Softmax" else both * ((1 - t) / far - t / near)
+            yield words, Bounded(start, error)
         if step.last == "Sigmoid":
             words = f"{e:g} is added to p (1 - p) where the gradient divides by it"
             yield words, Bounded((p - t) * (both / (both + e)), error)
