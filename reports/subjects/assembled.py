@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from reports.calibrated import PROPOSED
 from reports.equations.rounding import Bounded
 from reports.measure import gaps, largest
 from reports.subjects import optimizers
+from reports.subjects.nearness import near, unexplained, used
 from reports.subjects.networks.bounded import Pair, back, forward, plus, starts
-from reports.subjects.networks.decided import beside, decide, unexplained, used
+from reports.subjects.networks.decided import beside, decide
 from reports.subjects.networks.trial import Shape, Trial
 from reports.subjects.verdicts import Component, Row
 
@@ -86,8 +86,7 @@ def _output(have: Array, right: Bounded, when: str) -> Row:
     gap, share = largest(gaps(have, right.value)), used(have, right)
     if share <= 1:
         return Row("output", when, "right", share, gap)
-    scale = float(np.abs(right.value).max(initial=0.0))
-    words = f"output: {unexplained(gap, scale)}" if gap <= PROPOSED * scale else AWAY
+    words = f"output: {unexplained(have, right.value)}" if near(have, right.value) else AWAY
     return Row("output", when, "departs" if words != AWAY else "unjudged", share, gap, words)
 
 
@@ -100,11 +99,9 @@ def _gradients(trial: Trial, right: list[Pair], when: str) -> Row:
     worst = max(decision.rows, key=lambda row: row.used)
     status, says = "right", ""
     if not decision.one or decision.main <= 0:
-        near = decision.main > 0 and all(c == decision.main for c in decision.constants)
-        near = near and all(
-            row.gap <= PROPOSED * np.abs(one.have).max() for row, one in zip(decision.rows, given, strict=True)
-        )
-        status, says = ("departs", worst.says) if near else ("unjudged", AWAY)
+        close = decision.main > 0 and all(c == decision.main for c in decision.constants)
+        close = close and all(near(one.have, decision.main * one.right.value) for one in given)
+        status, says = ("departs", worst.says) if close else ("unjudged", AWAY)
     return Row("gradients", when, status, worst.used, worst.gap, says, "backward")
 
 

@@ -86,7 +86,8 @@ def judged(seen: Seen) -> Subject:
     subject.seen = [*seen.classes, *seen.functions]
     if seen.refused:
         return subject
-    from reports.subjects import assembled, components, losses, optimizers  # torch loads here, not for a refused file
+    from reports.subjects import assembled, components, optimizers  # torch loads here, not for a refused file
+    from reports.subjects.losses import losses
     from reports.subjects.networks.network import network
 
     judges: dict[str, Any] = {

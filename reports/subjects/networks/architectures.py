@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 
 from reports.subjects.formulas import FORWARD, SLOPE, softmax
-from reports.subjects.networks.trial import Shape, Trial, near
+from reports.subjects.nearness import near
+from reports.subjects.networks.trial import Shape, Trial
 
 Array = np.ndarray
 HIDDEN = ("Sigmoid", "Tanh", "ReLU", "LeakyReLU", "Identity", "ELU", "Softplus", "Swish")

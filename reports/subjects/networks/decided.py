@@ -1,8 +1,7 @@
 """Bounds decide what a search proposed: whether gradients are the right ones times one constant, up to rounding.
 
-A known constant (1, 1/B, 2/(B C) ...) is exact but for its roundings. One that is none of them is fitted, by least
-squares, c = sum(H G) / sum(G G); where H = c' G + e, c is off c' by no more than sum(|G| |e|) / sum(G G), and that
-enters the allowance.
+A known constant (1, 1/B, 2/(B C) ...) is exact but for its roundings. One that is none of them is fitted, and how far
+off it may be enters the allowance.
 
 Axes: B samples, C outputs.
 """
@@ -16,6 +15,7 @@ from reports.calibrated import PROPOSED
 from reports.equations.rounding import Bounded, Rounding
 from reports.judge import used_share
 from reports.measure import gaps, largest
+from reports.subjects.nearness import fitted, unexplained
 from reports.subjects.networks.bounded import DOUBLE, SCALED, Pair
 from reports.subjects.networks.trial import Trial
 from reports.subjects.verdicts import Row
@@ -80,8 +80,8 @@ def scales(b: int, c: int) -> dict[float, str]:
 
 def decide(trial: Trial, given: list[Given], r: Rounding = DOUBLE) -> Decision:
     """Returns the decision over all arrays: a known constant where one serves, else a fitted one, else each its own."""
-    fitted = [_fitted(one, trial, r) for one in given]
-    known = [pair for pair in fitted if pair]
+    fits = [_constant(one, trial, r) for one in given]
+    known = [pair for pair in fits if pair]
     sharpest = min(known, key=lambda pair: pair[1] / abs(pair[0]) if pair[0] else np.inf, default=(1.0, 0.0))
     named = [] if trial.moved and not trial.rate else nearest(*sharpest, trial)
     tried = [(number, 0.0) for number in named]
@@ -92,7 +92,7 @@ def decide(trial: Trial, given: list[Given], r: Rounding = DOUBLE) -> Decision:
         if all(row.used <= 1 for row in rows):
             return Decision([c] * len(given), True, rows)
     c = named[0] if named else sharpest[0]
-    own = [(c, 0.0) if not pair or abs(pair[0] - c) <= PROPOSED * abs(c) else pair for pair in fitted]
+    own = [(c, 0.0) if not pair or abs(pair[0] - c) <= PROPOSED * abs(c) else pair for pair in fits]
     rows = [_row(one, *pair, trial, r) for one, pair in zip(given, own, strict=True)]
     return Decision([pair[0] for pair in own], False, rows)
 
@@ -103,14 +103,9 @@ def nearest(c: float, off: float, trial: Trial) -> list[float]:
     return [number for number in scales(*trial.t.shape) if undetermined or abs(c - number) <= PROPOSED * abs(number)]
 
 
-def _fitted(one: Given, trial: Trial, r: Rounding) -> tuple[float, float] | None:
-    """The constant of one array by least squares, and how far off it may be; None where the right one is all 0."""
-    g = one.right.value
-    squares = float(np.sum(g * g))
-    if not squares or not np.isfinite(one.have).all():
-        return None
-    c = float(np.sum(one.have * g)) / squares
-    return c, float(np.sum(np.abs(g) * allowed(one, c, trial, r))) / squares
+def _constant(one: Given, trial: Trial, r: Rounding) -> tuple[float, float] | None:
+    """The constant of one array, and how far off it may be."""
+    return fitted(one.have, one.right.value, lambda c: allowed(one, c, trial, r))
 
 
 def allowed(one: Given, c: float, trial: Trial, r: Rounding) -> Array:
@@ -130,19 +125,7 @@ def _row(one: Given, c: float, off: float, trial: Trial, r: Rounding) -> Row:
     """One array against c times ours."""
     gap = gaps(one.have, c * one.right.value)
     used = largest(used_share(gap, allowed(one, c, trial, r) + off * np.abs(one.right.value)))
-    scale = abs(c) * float(np.abs(one.right.value).max(initial=0.0))
     status, says = "right", ""
     if not used <= 1:
-        status, says = "departs", f"{one.name}: {unexplained(largest(gap), scale)}"
+        status, says = "departs", f"{one.name}: {unexplained(one.have, c * one.right.value)}"
     return Row(one.name, "batch", status, used, largest(gap), says, "backward")
-
-
-def unexplained(gap: float, scale: float) -> str:
-    """The words for numbers that are near, but not to within rounding."""
-    digits = int(-np.log10(gap / scale)) if 0 < gap < scale else 0
-    return f"agrees to {digits} digits, which rounding does not explain"
-
-
-def used(have: Array, right: Bounded) -> float:
-    """The worst share of the allowance between their numbers and ours."""
-    return largest(used_share(gaps(have, right.value), right.allowed))

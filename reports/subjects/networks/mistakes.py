@@ -7,9 +7,10 @@ import numpy as np
 
 from reports.calibrated import PROPOSED
 from reports.subjects.formulas import FORWARD, SLOPE, softmax
+from reports.subjects.nearness import near
 from reports.subjects.networks.architectures import DERIVATIVES, WORDS, back, shapes, upstream
 from reports.subjects.networks.explained import constants
-from reports.subjects.networks.trial import Fit, Shape, Trial, near
+from reports.subjects.networks.trial import Fit, Shape, Trial
 
 Array = np.ndarray
 

@@ -14,9 +14,9 @@ import numpy as np
 from reports.equations.rounding import Bounded
 from reports.subjects.child.driving import RATE
 from reports.subjects.components import component
+from reports.subjects.nearness import used
 from reports.subjects.networks.architectures import WORDS, fitting
 from reports.subjects.networks.bounded import DOUBLE, SCALED, Step
-from reports.subjects.networks.decided import used
 from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward
 from reports.subjects.networks.ordered import one_by_one

@@ -7,11 +7,11 @@ import numpy as np
 
 from reports.equations.rounding import Bounded
 from reports.measure import gaps, largest
+from reports.subjects.nearness import near, unexplained, used
 from reports.subjects.networks import gentle
 from reports.subjects.networks.architectures import fitting
 from reports.subjects.networks.bounded import Step, forward
-from reports.subjects.networks.decided import unexplained, used
-from reports.subjects.networks.trial import Shape, Trial, near
+from reports.subjects.networks.trial import Shape, Trial
 from reports.subjects.verdicts import Row
 
 Array = np.ndarray
@@ -44,8 +44,7 @@ def _decided(trial: Trial, shape: Shape, have: Array) -> Decided:
         if used(have, changed.outputs[-1]) <= 1:
             return _row(have, changed, words), changed
     wanted = _wanted(have, step)
-    scale = float(np.abs(wanted.value).max(initial=0.0))
-    return _row(have, step, f"output: {unexplained(largest(gaps(have, wanted.value)), scale)}"), step
+    return _row(have, step, f"output: {unexplained(have, wanted.value)}"), step
 
 
 def _wanted(have: Array, step: Step) -> Bounded:

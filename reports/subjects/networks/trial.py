@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from reports.calibrated import PROPOSED
 from reports.subjects.formulas import FORWARD
 from reports.subjects.verdicts import Row
 
@@ -96,9 +95,3 @@ def read(one: dict[str, Any]) -> Trial | None:
 
 def _float(array: Any) -> Array | None:
     return np.asarray(array, float) if isinstance(array, np.ndarray) else None
-
-
-def near(have: Array, wanted: Array, close: float = PROPOSED) -> bool:
-    """Whether two arrays differ by little of the wanted one's scale."""
-    scale = float(np.abs(wanted).max(initial=0.0))
-    return bool(np.isfinite(have).all() and np.abs(have - wanted).max() <= close * max(scale, 1e-12))
