@@ -70,3 +70,9 @@ def slope(kind: str, a: float, z: Bounded, r: Rounding) -> Bounded:
     found = curve(kind, a)
     rounded = (FUNCTIONS * r.elementary + OPERATIONS * r.unit) * found.steep(z.value)
     return Bounded(SLOPE[kind](z.value, a), found.bend * z.error + found.jump * z.sign_undecided + rounded)
+
+
+def logits(z: Bounded, r: Rounding) -> Bounded:
+    """Logits for the rules of softmax: where no maximum is subtracted, log-sum-exp rounds like z itself."""
+    largest = np.abs(z.value).max(axis=1, keepdims=True) + z.allowed
+    return Bounded(z.value, z.error + 2 * r.unit * largest)

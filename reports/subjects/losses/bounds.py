@@ -12,6 +12,7 @@ from reports.equations import rules
 from reports.equations.kernels import log_softmax
 from reports.equations.rounding import Bounded, Rounding
 from reports.equations.step import applied
+from reports.subjects.curves import logits
 
 Array = np.ndarray
 CLASSES = ("CrossEntropy", "SoftmaxCrossEntropy")
@@ -21,7 +22,7 @@ def each(kind: str, p: Bounded, y: Array, epsilon: float, r: Rounding) -> Bounde
     """The loss of each element; `epsilon` is added to a probability in a logarithm."""
     with np.errstate(all="ignore"):
         if kind == "SoftmaxCrossEntropy":
-            d = rules.softmax_logit_error(r, p)
+            d = rules.softmax_logit_error(r, logits(p, r))
             log_p = log_softmax(p.value)
             probability = np.exp(log_p)
             moved = d + np.log1p(np.sum(probability * np.expm1(d), axis=1, keepdims=True))
@@ -79,7 +80,7 @@ def gradient_error(kind: str, p: Bounded, y: Array, right: Array, r: Rounding) -
     b = len(y)
     with np.errstate(all="ignore"):
         if kind == "SoftmaxCrossEntropy":
-            soft = applied(rules.softmax("", ""), [p], r)
+            soft = applied(rules.softmax("", ""), [logits(p, r)], r)
             return np.asarray((soft.error + r.growth(y.shape[1] + 8) * (soft.magnitude + np.abs(y))) / b)
         if kind == "fused":
             return np.asarray((p.error + r.growth(8) * (p.magnitude + np.abs(y))) / b)

@@ -13,6 +13,8 @@ from reports.subjects.losses.values import WORDS, meant, reduction, value_row
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
+COLUMN = "class indices in a column"
+MORE = (COLUMN, "soft labels")  # formats that a loss may take besides
 
 
 def loss(seen: dict[str, Any]) -> Component:
@@ -28,14 +30,18 @@ def loss(seen: dict[str, Any]) -> Component:
     elif kind == "SoftmaxCrossEntropy":
         seen = {**seen, "cases": [case for case in seen["cases"] if "probabilities" not in case["format"]]}
     cases = _best_order(seen, kind)
-    formats = []
+    formats, refused = [], []
     for case in cases:
         rows = [row for row in (value_row(case, kind), gradient_row(case, kind)) if row]
         if _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
+            refused.append(case["format"])
+            made.rows += _broadcast(case, rows) if "class indices" in formats else []
             continue  # a format that it does not take
         made.rows += rows
         formats += [case["format"]] if rows else []
     made.convention = {"labels": ", ".join(formats), "arguments": cases[0]["order"] if cases else ""}
+    if more := [name for name in MORE if name in refused]:
+        made.convention["labels not supported"] = ", ".join(more)
     for key, title in (("reduction", "value"), ("gradient_scale", "gradient scale")):
         told = [case[key] for case in cases if key in case]
         if told:
@@ -51,6 +57,17 @@ def loss(seen: dict[str, Any]) -> Component:
     return made
 
 
+def _broadcast(case: dict[str, Any], rows: list[Row]) -> list[Row]:
+    """Another number, and no error, for integer labels of shape (N, 1): they are silently taken for something else."""
+    if case["format"] != COLUMN or "error" in case or "gradient_error" in case:
+        return []
+    wrong = [row for row in rows if row.status == "defective"]
+    for row in wrong:
+        words = f"integer labels of shape (N, 1) give another number: {row.says.removeprefix(f'{row.quantity}: ')}"
+        row.status, row.says = "departs", words
+    return wrong
+
+
 def _takes_logits(seen: dict[str, Any]) -> bool:
     """Whether a loss that is called fused takes logits: it does unless it is right for probabilities alone."""
     values = {case["format"]: case for case in seen["cases"] if isinstance(case.get("value"), np.ndarray)}
@@ -64,7 +81,7 @@ def _takes_logits(seen: dict[str, Any]) -> bool:
 def _optional(name: str) -> bool:
     """Formats that a loss need not take; of the first two of each kind it must take one."""
     return name in ("one vector", "one row", "one-hot columns", "vector", "class indices", "one column", "one sample",
-                    "one-hot, one sample", "class indices, probabilities")  # fmt: skip
+                    "one-hot, one sample", "class indices, probabilities", *MORE)  # fmt: skip
 
 
 def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -74,7 +91,8 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
         orders.setdefault(case["order"], []).append(case)
     scores = {}
     for order, cases in orders.items():
-        rows = [row for case in cases for row in (value_row(dict(case), kind),) if row]
+        usual = [case for case in cases if case["format"] not in MORE]
+        rows = [row for case in usual for row in (value_row(dict(case), kind),) if row]
         scores[order] = sum(row.status in ("right", "departs") for row in rows), -sum("error" in case for case in cases)
     cases = orders[max(orders, key=lambda order: scores[order])] if orders else []
     must = [case for case in cases if case["format"] in ("one-hot", "class indices")]

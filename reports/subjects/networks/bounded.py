@@ -13,7 +13,7 @@ import numpy as np
 from reports.equations import rules
 from reports.equations.rounding import Bounded, Rounding
 from reports.equations.step import applied, exact
-from reports.subjects.curves import slope, value
+from reports.subjects.curves import logits, slope, value
 from reports.subjects.networks.trial import Shape, Trial
 
 Array = np.ndarray
@@ -69,7 +69,7 @@ def forward(trial: Trial, shape: Shape, r: Rounding = DOUBLE, parameters: list[P
 
 def softmax(z: Bounded, r: Rounding) -> Bounded:
     """Softmax with its bound."""
-    return applied(rules.softmax("", ""), [z], r)
+    return applied(rules.softmax("", ""), [logits(z, r)], r)
 
 
 def minus(p: Bounded, t: Bounded, r: Rounding) -> Bounded:
