@@ -94,10 +94,7 @@ def _within(case: dict[str, Any], have: Array, right: Bounded, name: str, actual
     found = fitted(have, right.value, lambda ratio: abs(ratio) * right.allowed)
     if found is None:
         return None
-    ratio, off = found
-    known = next((number for number, _ in _scales(b, c) if abs(ratio - number) <= PROPOSED * number), None)
-    if known is not None:
-        ratio, off = known, 0.0
+    ratio, off = _known(*found, b, c)
     wanted = scaled(right, ratio, off)
     share, gap = used(have, wanted), largest(gaps(have, wanted.value))
     if not share <= 1:
@@ -118,7 +115,7 @@ def _near(case: dict[str, Any], have: Array, right: Array, name: str, actual: st
     """The row of a gradient that is near a known constant times the right one, beyond what rounding explains."""
     b, c = right.shape
     ratio = _constant(have, right) or 1.0
-    known = next((number for number, _ in _scales(b, c) if abs(ratio - number) <= PROPOSED * number), ratio)
+    known, _ = _known(ratio, 0.0, b, c)
     p, y = meant(case)
     bound = scaled(_bounded(name, actual, p, y, right, DOUBLE), known)
     case["gradient_scale"] = known
@@ -127,6 +124,12 @@ def _near(case: dict[str, Any], have: Array, right: Array, name: str, actual: st
         words += f"; {scale}"
     status = "departs" if known > 0 else "defective"
     return _row(case, status, words, used(have, bound), largest(gaps(have, bound.value)))
+
+
+def _known(ratio: float, off: float, b: int, c: int) -> tuple[float, float]:
+    """The known constant that a search takes a fitted one for, exact; the fitted one itself where there is none."""
+    known = (number for number, _ in _scales(b, c) if abs(ratio - number) <= PROPOSED * number)
+    return next(((number, 0.0) for number in known), (ratio, off))
 
 
 def _scales(b: int, c: int) -> list[tuple[float, str]]:
@@ -152,12 +155,13 @@ def _smeared(case: dict[str, Any], kind: str, have: Array, p: Array, y: Array) -
     """The row of a gradient that has an epsilon in its denominator, to within the bound."""
     for epsilon in EPSILONS[1:]:
         with np.errstate(all="ignore"):
-            smeared = {"CrossEntropy": -y / (p + epsilon),
-                       "BinaryCrossEntropy": -y / (p + epsilon) + (1 - y) / (1 - p + epsilon)}.get(kind)  # fmt: skip
+            smeared = {
+                "CrossEntropy": -y / (p + epsilon) / len(y),
+                "BinaryCrossEntropy": (-y / (p + epsilon) + (1 - y) / (1 - p + epsilon)) / y.size,
+            }.get(kind)
         if smeared is None:
             return None
-        error = gradient_error(kind, exact(p), y, smeared, DOUBLE)  # of a mean; this is a sum
-        bound = Bounded(smeared, error * (y.size if kind == "BinaryCrossEntropy" else 1))
+        bound = Bounded(smeared, gradient_error(kind, exact(p), y, smeared, DOUBLE))
         if share := _share(have, bound):
             return _row(case, "departs", f"{epsilon:g} is added to the probability in the denominator", share)
     return None
@@ -166,7 +170,7 @@ def _smeared(case: dict[str, Any], kind: str, have: Array, p: Array, y: Array) -
 def _share(have: Array, bound: Bounded) -> float:
     """The share of the allowance, when a gradient is a positive constant times another to within its bound, else 0."""
     found = fitted(have, bound.value, lambda ratio: abs(ratio) * bound.allowed)
-    share = used(have, scaled(bound, *found)) if found and found[0] > 0 else np.inf
+    share = used(have, scaled(bound, *_known(*found, *have.shape))) if found and found[0] > 0 else np.inf
     return max(share, np.finfo(float).tiny) if share <= 1 else 0.0
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from reports.calibrated import PROPOSED
 from reports.judge import used_share
 from reports.measure import gaps, largest
+from reports.subjects.nearness import unexplained
 from reports.subjects.networks.architectures import back, upstream
 from reports.subjects.networks.bounded import SCALED, Step, forward, starts
 from reports.subjects.networks.bounded import back as bounded_back
@@ -20,16 +21,19 @@ Array = np.ndarray
 
 
 def decayed(trial: Trial, fits: list[Shape], steps: dict[Shape, Step]) -> Fit | None:
-    """The first architecture and loss that explain the gradients with a decay of the weights, within the allowance."""
+    """The first architecture and loss that explain the gradients with a decay of the weights; else one that is near."""
+    close: Fit | None = None
     for shape in fits:
         zs, outputs = trial.forward(shape)
         for loss, delta in upstream(shape, trial, zs, outputs).items():
             if _proposed(trial, back(shape, trial, zs, outputs, delta)):
                 step = steps.setdefault(shape, forward(trial, shape))
                 given = beside(trial, bounded_back(step, starts(step)[loss]))
-                if given and (fit := _decided(trial, shape, loss, given, step)):
+                fit = _decided(trial, shape, loss, given, step) if given else None
+                if fit and not fit.level:
                     return fit
-    return None
+                close = close or fit
+    return close
 
 
 def _proposed(trial: Trial, right: list[tuple[Array, Array]]) -> bool:
@@ -48,7 +52,7 @@ def _proposed(trial: Trial, right: list[tuple[Array, Array]]) -> bool:
 
 
 def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: Step) -> Fit | None:
-    """The fit, where every number is within its allowance and the decay is larger than its own uncertainty."""
+    """The fit, where the decay is larger than its own uncertainty."""
     weights = [one for one in given if "weights" in one.name]
     g, w, have = (
         np.concatenate([part(one).ravel() for one in weights])
@@ -67,16 +71,19 @@ def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: St
         return None
     rows = []
     for one in weights:
-        gap = gaps(one.have, c * one.right.value + d * one.parameter)
+        wanted = c * one.right.value + d * one.parameter
         room = allowed(one, float(c), trial, step.r) + c_off * np.abs(one.right.value)
         room = room + (d_off + SCALED * step.r.unit * abs(d)) * np.abs(one.parameter)
-        rows.append(Row(one.name, "batch", "right", largest(used_share(gap, room)), largest(gap), stage="backward"))
+        gap = gaps(one.have, wanted)
+        row = Row(one.name, "batch", "right", largest(used_share(gap, room)), largest(gap), stage="backward")
+        if not row.used <= 1:
+            row.status, row.says = "departs", f"{one.name}: {unexplained(one.have, wanted)}"
+        rows.append(row)
     others = [one for one in given if "biases" in one.name]
     rows += decide(trial, others, step.r).rows if others else []
-    if not all(row.used <= 1 for row in rows):
-        return None
     words = scales(*trial.t.shape)[named[0]] if named else f"{c:.4g} times the sum (fitted)"
     if trial.moved and not trial.rate:
         words = "the rate is not known"
+    level = int(not all(row.used <= 1 for row in rows))
     told = f"{words}, with L2: {d:.4g} w is added to the gradient"
-    return Fit(shape, loss, [(float(c), float(c)) for _ in weights], rows=rows, decay=d, scale=told)
+    return Fit(shape, loss, [(float(c), float(c)) for _ in weights], rows=rows, decay=d, scale=told, level=level)

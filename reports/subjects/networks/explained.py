@@ -72,8 +72,9 @@ def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step]) -> Fit 
         proposals.append(proposal)
         if proposal.one and (decision := _decision(trial, proposal, steps)) and decision.one:
             return _told(trial, proposal, decision)
-    if fit := decayed(trial, fits, steps):
-        return fit
+    with_decay = decayed(trial, fits, steps)
+    if with_decay and not with_decay.level:
+        return with_decay
     near = [proposal for proposal in proposals if proposal.one]
     for proposal in near:
         if fit := _gently(trial, proposal, steps[proposal.shape]):
@@ -81,6 +82,8 @@ def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step]) -> Fit 
     if near:
         decisions = [(proposal, decision) for proposal in near if (decision := _decision(trial, proposal, steps))]
         return _told(trial, *min(decisions, key=lambda pair: max(row.used for row in pair[1].rows)))
+    if with_decay:
+        return with_decay
     return _differing(trial, proposals[0]) if proposals else None
 
 
