@@ -83,6 +83,8 @@ def _other_kind(case: dict[str, Any], value: Array, p: Array, y: Array) -> Found
 
 def reduction(kind: str, value: Array, p: Array, y: Array) -> Found | None:
     """The reduction and the epsilon that make the value to within rounding; status and words beside."""
+    if not np.isfinite(value).all():
+        return None
     for epsilon in EPSILONS if "CrossEntropy" in kind else (0.0,):
         found = _reduced(kind, value, p, y, epsilon, lambda have, form: used(have, form) <= 1)
         if found and epsilon and found.reduction != "negative":
@@ -112,31 +114,16 @@ def _reduced(
     b, c = p.shape
     given = exact(p) if r is DOUBLE else Bounded(p, r.unit * np.abs(p))
     one = each(kind, given, y, epsilon, r)
-    classes = kind in CLASSES
-    samples = summed(one, 1, 1.0 if classes else 1 / c, r)
-    every = 1 / p.size
-    forms = {
-        "mean": (summed(one, None, 1 / b if classes else every, r), ""),
-        "one value per sample": (samples, ""),
-        "one value per element": (one, ""),
-        "sum over outputs, mean over samples": (summed(one, None, 1 / b, r), ""),
-        "sum": (summed(one, None, 1.0, r), "it is the sum over the batch, torch takes the mean"),
-        "mean over all elements": (summed(one, None, every, r), "it is averaged over classes too" if classes else ""),
-        "half the mean": (summed(one, None, every / 2, r), "it is half of torch's"),
-        "half the sum": (summed(one, None, 0.5, r), "it is half the sum of squares, torch takes the mean"),
-        "half the sum, mean over samples": (summed(one, None, 0.5 / b, r), "it is half the sum over outputs"),
-        "half of each element": (scaled(one, 0.5), "it is half of each element"),
-        "half of each sample": (summed(one, 1, 0.5, r), "it is half the sum over outputs"),
-        "sum of each sample": (summed(one, 1, 1.0, r), ""),
-        "mean of each output": (summed(one, 0, 1 / b, r), "it is averaged over samples alone"),
-        "negative": (summed(one, None, -1 / b if classes else -every, r), "its sign is turned round"),
-        "root of the mean": (root(summed(one, None, every, r), r), "it is the root of the mean"),
-    }
-    for name, (form, words) in forms.items():
+    for name, axis, factor, words in _forms(b, c, kind in CLASSES):
+        if value.size != {None: 1, 0: c, 1: b, EACH: p.size}[axis]:
+            continue
+        form = scaled(one, factor) if axis == EACH else summed(one, axis, factor, r)
+        if name == ROOT:
+            form = root(form, r)
         for have in _shaped(value, form.value):
             if np.isfinite(form.value).all() and fits(have, form):
                 share, gap = used(have, form), largest(gaps(have, form.value))
-                if name == "negative":
+                if factor < 0:
                     return Found("defective", words, name, share, gap)
                 if not share <= 1:
                     words = unexplained(have, form.value) + (f"; {words}" if words else "")
@@ -144,10 +131,34 @@ def _reduced(
     return None
 
 
+EACH = 2  # in place of an axis: nothing is summed
+ROOT = "root of the mean"
+
+
+def _forms(b: int, c: int, classes: bool) -> list[tuple[str, int | None, float, str]]:
+    """Every reduction: its name, the axis of its sum (None for all), the factor before it, what torch says to it."""
+    every, outputs = 1 / (b * c), 1.0 if classes else 1 / c
+    return [
+        ("mean", None, outputs / b, ""),
+        ("one value per sample", 1, outputs, ""),
+        ("one value per element", EACH, 1.0, ""),
+        ("sum over outputs, mean over samples", None, 1 / b, ""),
+        ("sum", None, 1.0, "it is the sum over the batch, torch takes the mean"),
+        ("mean over all elements", None, every, "it is averaged over classes too" if classes else ""),
+        ("half the mean", None, every / 2, "it is half of torch's"),
+        ("half the sum", None, 0.5, "it is half the sum of squares, torch takes the mean"),
+        ("half the sum, mean over samples", None, 0.5 / b, "it is half the sum over outputs"),
+        ("half of each element", EACH, 0.5, "it is half of each element"),
+        ("half of each sample", 1, 0.5, "it is half the sum over outputs"),
+        ("sum of each sample", 1, 1.0, ""),
+        ("mean of each output", 0, 1 / b, "it is averaged over samples alone"),
+        ("negative", None, -outputs / b, "its sign is turned round"),
+        (ROOT, None, every, "it is the root of the mean"),
+    ]
+
+
 def _shaped(value: Array, form: Array) -> list[Array]:
-    """A value in the shape of a form: as it is, or turned, where it has as many numbers."""
-    if value.size != form.size:
-        return []
+    """A value of as many numbers in the shape of a form: as it is, or turned."""
     turned = [value.T] if value.ndim == 2 and value.shape != form.shape and value.T.shape == form.shape else []
     return [*turned, value.reshape(form.shape)]
 
