@@ -249,3 +249,22 @@ def test_labels_in_a_column_that_give_another_number_are_told(guard: str, words:
     assert [words in text for text in said] == ([True] if words else [])
     assert "class indices in a column" in one.convention["labels not supported"]
     assert not any(row.status == "defective" for row in one.rows)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "words"),
+    [
+        ("e.sum(axis=1, keepdims=True)", "(e.sum(axis=1, keepdims=True) + 1e-8)", "departs", "softmax's denominator"),
+        ("self.W1 -= learning_rate", "self.W1 -= (1 + 1e-10) * learning_rate", "departs", "rounding does not explain"),
+        ("self.W1 -= learning_rate", "self.W1 -= 2 * learning_rate", "defective", "weights 1 has 2 times"),
+        ("self.z1 = X @ self.W1", "self.z1 = np.einsum('nd,dh->nh', X, self.W1)", "right", ""),
+    ],
+)
+def test_a_whole_file_is_judged_by_the_same_bounds(old: str, new: str, status: str, words: str, tmp_path: Path) -> None:
+    """A network that updates inside `backward`, changed in one place; its gradients are measured as steps."""
+    text = (Path(__file__).parent / "subjects" / "updates_inside.txt").read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file = tmp_path / "net.py"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    (one,) = check(file).components
+    assert (one.status, words in one.says) == (status, True), one.says

@@ -141,7 +141,8 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
     b = len(trial.t)
     weights = [pair[0] for pair in proposal.ratios]
     biases = [pair[1] for pair in proposal.ratios if pair[1] is not None and not np.isnan(pair[1])]
-    main = float(np.median([c for c in weights if c])) if any(weights) else 0.0
+    everything = [c for c in [*weights, *biases] if c]
+    main = max(everything, key=lambda c: sum(_alike(other, c) for other in everything))  # what most of them have
     says = []
     if biases and all(_alike(c * b, main) for c in biases):
         says.append("the gradients of the biases are divided by the batch size, those of the weights are not")
