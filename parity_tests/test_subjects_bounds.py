@@ -226,6 +226,25 @@ def test_a_gradient_of_a_loss_is_decided_by_its_bound(
     assert (row.status, words in row.says) == (status, True)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "gradient"),
+    [
+        ("SigmoidCrossEntropy", lambda z, y: np.log1p(np.exp(z)) - y * z, lambda z, y: 1 / (1 + np.exp(-z)) - y),
+        ("Huber", lambda z, y: np.where(abs(z - y) < 1, (z - y) ** 2 / 2, abs(z - y) - 0.5),
+         lambda z, y: np.clip(z - y, -1, 1)),
+    ],
+)  # fmt: skip
+def test_losses_of_other_kinds_have_bounds_too(
+    kind: str, value: Callable[[Array, Array], Array], gradient: Callable[[Array, Array], Array]
+) -> None:
+    """Sigmoid and binary cross-entropy of logits, and Huber's loss, in forms of their own; 1e-10 off they depart."""
+    z, y = np.random.default_rng(1).standard_normal((B, C)) * 2, probabilities()[1]
+    for off, status in ((1.0, "right"), (1 + 1e-10, "departs")):
+        seen = {"format": "three columns", "predicted": z, "meant": y, "gradient": gradient(z, y) / z.size * off}
+        rows = value_row(seen | {"value": np.asarray(np.mean(value(z, y)) * off)}, kind), gradient_row(seen, kind)
+        assert [row.status for row in rows if row] == [status, status]
+
+
 LOSS = """import numpy as np
 
 class CrossEntropyLoss:

@@ -12,7 +12,7 @@ from reports.equations import rules
 from reports.equations.kernels import log_softmax
 from reports.equations.rounding import Bounded, Rounding
 from reports.equations.step import applied
-from reports.subjects.curves import logits
+from reports.subjects.curves import logits, value
 
 Array = np.ndarray
 CLASSES = ("CrossEntropy", "SoftmaxCrossEntropy")
@@ -34,10 +34,17 @@ def each(kind: str, p: Bounded, y: Array, epsilon: float, r: Rounding) -> Bounde
             rest = Bounded(1 - p.value, p.error + r.unit * (1 - p.value))
             one, other = _weighted(y, _log(p, epsilon, r), r), _weighted(1 - y, _log(rest, epsilon, r), r)
             return Bounded(one.value + other.value, one.error + other.error + r.unit * np.abs(one.value + other.value))
+        if kind == "SigmoidCrossEntropy":
+            one = _weighted(y, _log(value("Sigmoid", 0.0, p, r), epsilon, r), r)
+            other = _weighted(1 - y, _log(value("Sigmoid", 0.0, Bounded(-p.value, p.error), r), epsilon, r), r)
+            return Bounded(one.value + other.value, one.error + other.error + r.unit * np.abs(one.value + other.value))
         residual = np.abs(p.value - y)
         e = p.error + r.unit * (residual + p.error)
         if kind == "MeanAbsoluteError":
             return Bounded(residual, e)
+        if kind == "Huber":  # with delta 1
+            loss = np.where(residual <= 1, residual**2 / 2, residual - 0.5)
+            return Bounded(loss, np.minimum(residual + e, 1) * e + r.growth(4) * np.maximum(loss, residual))
         return Bounded(residual**2, 2 * residual * e + e * e + r.growth(2) * (residual + e) ** 2)
 
 
@@ -82,6 +89,9 @@ def gradient_error(kind: str, p: Bounded, y: Array, right: Array, r: Rounding) -
         if kind == "SoftmaxCrossEntropy":
             soft = applied(rules.softmax("", ""), [logits(p, r)], r)
             return np.asarray((soft.error + r.growth(y.shape[1] + 8) * (soft.magnitude + np.abs(y))) / b)
+        if kind == "SigmoidCrossEntropy":
+            logistic = value("Sigmoid", 0.0, p, r)
+            return np.asarray((logistic.error + r.growth(8) * (logistic.magnitude + np.abs(y))) / y.size)
         if kind == "fused":
             return np.asarray((p.error + r.growth(8) * (p.magnitude + np.abs(y))) / b)
         if kind == "BinaryCrossEntropy":

@@ -23,9 +23,11 @@ Array = np.ndarray
 TORCH: dict[str, Callable[[Any, Any], Any]] = {  # torch's own loss, a mean
     "CrossEntropy": lambda p, y: -torch.xlogy(y, p).sum(1).mean(),  # torch has none of probabilities but nll_loss
     "SoftmaxCrossEntropy": F.cross_entropy,
+    "SigmoidCrossEntropy": F.binary_cross_entropy_with_logits,
     "BinaryCrossEntropy": F.binary_cross_entropy,
     "MeanSquaredError": F.mse_loss,
     "MeanAbsoluteError": F.l1_loss,
+    "Huber": F.huber_loss,
 }
 
 

@@ -21,7 +21,8 @@ EPSILONS = (0.0, 1e-7, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-6, 1e-5, 2.2204460492
 WORDS = {
     "CrossEntropy": "cross-entropy on probabilities", "SoftmaxCrossEntropy": "softmax and cross-entropy",
     "BinaryCrossEntropy": "binary cross-entropy", "MeanSquaredError": "squared error",
-    "MeanAbsoluteError": "absolute error",
+    "MeanAbsoluteError": "absolute error", "SigmoidCrossEntropy": "sigmoid and binary cross-entropy",
+    "Huber": "Huber's loss with delta 1",
 }  # fmt: skip
 
 

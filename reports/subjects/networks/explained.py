@@ -65,8 +65,9 @@ def _ratio(have: Array | None, right: Array, parameter: Array | None, trial: Tri
     return c if np.abs(have - c * right).max() <= PROPOSED * abs(c) * scale + noise else None
 
 
-def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step]) -> Fit | None:
+def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step] | None = None) -> Fit | None:
     """What explains the gradients of a trial; `steps` holds the ways forward that its output has decided."""
+    steps = {} if steps is None else steps
     proposals = []
     for proposal in _proposals(trial, fits):
         proposals.append(proposal)
