@@ -59,7 +59,7 @@ def evaluate(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows cannot be judged, and is told
         for equation in step:
             reads = [known[name] for name in equation.reads]
-            known[equation.name] = _bounded(equation, reads, rounding, values.get(equation.name))
+            known[equation.name] = applied(equation, reads, rounding, values.get(equation.name))
             for name in equation.reads:
                 if wanted is not None and last[name] == equation.name and name not in wanted:
                     known.pop(name, None)
@@ -76,7 +76,7 @@ def evaluate_locally(step: list[Equation], values: Mapping[str, Array], rounding
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for equation in step:
             if all(name in values for name in equation.reads):
-                known[equation.name] = _bounded(equation, [exact(values[name]) for name in equation.reads], rounding)
+                known[equation.name] = applied(equation, [exact(values[name]) for name in equation.reads], rounding)
     return known
 
 
@@ -96,8 +96,8 @@ def exact(array: Array) -> Bounded:
     return Bounded(value, np.broadcast_to(EXACT, value.shape))
 
 
-def _bounded(equation: Equation, reads: list[Bounded], rounding: Rounding, value: Array | None = None) -> Bounded:
-    """One equation's value, unless it is known, and bound."""
+def applied(equation: Equation, reads: list[Bounded], rounding: Rounding, value: Array | None = None) -> Bounded:
+    """Returns one equation's value, unless it is known, and bound, from what it reads."""
     if value is None:
         value = equation.value(*(read.value for read in reads))
     value = np.asarray(value, np.float64)

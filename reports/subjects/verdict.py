@@ -93,20 +93,16 @@ def judged(seen: Seen) -> Subject:
     subject.seen = [*seen.classes, *seen.functions]
     if seen.refused:
         return subject
-    from reports.subjects import (
-        assembled,
-        components,
-        losses,
-        network,
-        optimizers,
-    )  # torch loads here, not for a refused file
+    from reports.subjects import assembled, components, optimizers  # torch loads here, not for a refused file
+    from reports.subjects.losses import losses
+    from reports.subjects.networks.network import network
 
     judges: dict[str, Any] = {
         "dense": components.dense,
         "activation": components.activation,
         "loss": losses.loss,
         "optimizer": optimizers.optimizer,
-        "network": network.network,
+        "network": network,
         "unknown": _unknown,
         "misspelt": _misspelt,
     }

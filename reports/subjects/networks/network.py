@@ -1,0 +1,169 @@
+"""A whole network of a subject, judged: what explains its gradients, a right network or which mistake.
+
+A network is parameters in a row, an output and the gradients of one step. Right architectures are tried first; the
+one constant by which all gradients may differ is a convention. Only then come mistakes: each is one change in the
+way back. What neither explains is told as it is.
+
+Axes: B samples, D inputs, H hidden, C outputs.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from reports.equations.rounding import Bounded
+from reports.subjects.child.driving import RATE
+from reports.subjects.components import component
+from reports.subjects.nearness import used
+from reports.subjects.networks.architectures import WORDS, fitting
+from reports.subjects.networks.bounded import DOUBLE, SCALED, Step
+from reports.subjects.networks.explained import right_fit
+from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward
+from reports.subjects.networks.ordered import one_by_one
+from reports.subjects.networks.outputs import decided
+from reports.subjects.networks.scripts import script_trials
+from reports.subjects.networks.trial import Shape, Trial, read
+from reports.subjects.verdicts import Component, Row
+
+Array = np.ndarray
+
+
+def network(seen: dict[str, Any]) -> Component:
+    """Judges a whole network by the trial that is explained best."""
+    made = component(seen)
+    if seen["form"] == 6:
+        return script(made, seen)
+    trials = [trial for one in seen["trials"] if (trial := read(one)) is not None]
+    best = _best(trials)
+    wide = [trial for trial in trials if trial.gradients and trial.t.shape[1] > 1] if seen.get("by_shape") else []
+    if (several := _best(wide)) and several[0] <= 3:  # a mistake may be exact for one output
+        best = several
+    if best is None:
+        errors = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
+        words = next((error for error in errors if error), "no trial gave numbers")
+        made.rows.append(Row("network", "", "unjudged", says=f"it could not be driven: {words}"))
+        return made
+    made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
+    made.rows += _moves(seen)
+    if not any(trial.gradients for trial in trials):
+        errors = [one["backward_error"] for one in seen["trials"] if "backward_error" in one]
+        status = "unjudged" if errors else "missing"
+        words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
+        made.rows.append(Row("gradients", "", status, says=words, stage="backward"))
+    return made
+
+
+def _moves(seen: dict[str, Any]) -> list[Row]:
+    """Whether an adapter's step is its rate times its own gradients, to within the rounding of one update."""
+    rows = []
+    for one in seen["trials"]:
+        if "moves" in one and "gradients" in one:
+            own, parameters = (
+                [array for pair in one[key] for array in pair if isinstance(array, np.ndarray)]
+                for key in ("gradients", "parameters")
+            )
+            share = np.inf
+            if len(own) == len(one["moves"]) == len(parameters):
+                share = max(map(_moved, one["moves"], own, parameters), default=np.inf)
+            status, says = "right", ""
+            if not share <= 1:
+                status, says = "departs", "step: the parameters do not move by minus rate times the gradients"
+            rows.append(Row("step", f"{len(one['inputs'])} samples", status, share, says=says))
+    return rows
+
+
+def _moved(move: Array, gradient: Array, parameter: Array) -> float:
+    """The share that (w - w') / rate uses of what one update rounds, beside their own gradient, which is exact here."""
+    if not move.size == gradient.size == parameter.size:
+        return float("inf")
+    right = Bounded(gradient.ravel(), SCALED * DOUBLE.unit * np.abs(gradient.ravel()))
+    rounded = DOUBLE.unit * np.abs(parameter.ravel()) / RATE
+    return used(move.ravel(), Bounded(right.value, right.error + rounded))
+
+
+def script(made: Component, seen: dict[str, Any]) -> Component:
+    """A script: parameters are what its loop moved; inputs and targets are looked for among its other arrays."""
+    for one in seen["trials"]:
+        best: tuple[int, list[Row], dict[str, str], list[str]] | None = None
+        for trial in script_trials(one):
+            found = judged(trial)
+            if best is None or found[0] < best[0]:
+                best = found
+            if best[0] == 0:
+                break
+        if best:
+            made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": "6"}, best[3]
+    if not made.rows:
+        made.rows.append(Row("network", "", "unjudged", says="its inputs and targets were not found"))
+    return made
+
+
+Judged = tuple[int, list[Row], dict[str, str], list[str]]
+
+
+def _best(trials: list[Trial]) -> Judged | None:
+    """The trial that is explained best. Batches come first: five mistakes are exact for a single sample."""
+    batches = [(trial, judged(trial)) for trial in trials if len(trial.x) > 1]
+    alone = [(trial, judged(trial)) for trial in trials if len(trial.x) == 1]
+    batch = min(batches, key=lambda pair: pair[1][0], default=None)
+    single = min(alone, key=lambda pair: pair[1][0], default=None)
+    if batch is None or single is None:
+        return batch[1] if batch else single[1] if single else None
+    if batch[1][0] <= 2 or single[1][0] > 1 or not single[0].gradients:
+        return batch[1]
+    told = single[1][2]
+    fits, steps = _ways_forward(single[0], [])
+    fit = right_fit(single[0], fits, steps)
+    if fit and any(one_by_one(trial, single[0], fit) <= 1 for trial, _ in batches if trial.moved):
+        told["layout"] = "one sample at a time, in their order"
+        return single[1]
+    if batch[1][0] == 3 and not batch[0].moved:
+        return batch[1]
+    if batch[1][0] == 3 and any(mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated")):
+        return batch[1]
+    words = "one sample is right; a batch of several makes steps of no known rule, perhaps in an order of its own"
+    return (1, [*single[1][1], Row("batch", "batch", "departs", says=words)], told, [])
+
+
+def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
+    """(how bad, rows, conventions, diagnoses) of one trial: 0 right, 1 departs, 2 missing, 3 defective, 4 unjudged."""
+    told = {"labels": trial.labels, "layout": {"rows": "batch in rows", "columns": "batch in columns"}.get(
+        trial.layout, "one sample at a time")}  # fmt: skip
+    rows: list[Row] = []
+    fits, steps = _ways_forward(trial, rows)
+    if trial.output is not None:
+        if not fits:
+            words = strange_forward(trial)
+            if words:
+                return 3, [Row("output", "batch", "defective", says=f"forward: {words}")], told, []
+            return 5, [Row("output", "batch", "unjudged", says="no known architecture gives this output")], told, []
+        told["network"] = str(fits[0])
+    if not trial.gradients:
+        return 2, rows, told, []
+    if fit := right_fit(trial, fits, steps):
+        told["network"], told["loss"], told["gradient scale"] = str(fit.shape), WORDS[fit.loss], fit.scale
+        level = max(fit.level, *(int(row.status == "departs") for row in rows), 0)
+        return level, [*rows, *fit.rows], told, [row.says for row in fit.rows if row.status == "defective"]
+    if fit := mistaken(trial, fits):
+        told["network"], told["loss"] = str(fit.shape), WORDS[fit.loss]
+        says = "; and ".join(fit.mistakes)
+        row = Row("gradients", "batch", "defective", says=f"gradients: {says}", stage="backward")
+        return 3, [*rows, row], told, [row.says]
+    if trial.output is None:
+        return 5, [Row("gradients", "batch", "unjudged", stage="backward",
+                       says="no known architecture and loss explain its steps")], told, []  # fmt: skip
+    words = partly_right(trial, fits)
+    if words:
+        row = Row("gradients", "batch", "defective", says=f"gradients: {words}", stage="backward")
+        return 4, [*rows, row], told, [row.says]
+    return 5, [*rows, Row("gradients", "batch", "unjudged", stage="backward",
+                          says="its gradients are those of no known loss")], told, []  # fmt: skip
+
+
+def _ways_forward(trial: Trial, rows: list[Row]) -> tuple[list[Shape], dict[Shape, Step]]:
+    """The architectures to go on with, and their steps where an output has decided them; adds the output's row."""
+    if trial.output is None:
+        return fitting(trial), {}
+    found = decided(trial)
+    rows += [row for row, _ in list(found.values())[:1]]
+    return list(found), {shape: step for shape, (_, step) in found.items()}
