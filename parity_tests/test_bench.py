@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from reports.bench.contenders import CONTENDERS, installed
 from reports.bench.floor import bandwidth, traffic
+from reports.bench.machine import slowest_tests
 from reports.bench.setting import Setting
 from reports.bench.sweep import AXES, exponents, left_out, settings, slower, with_ratios
 from reports.bench.turns import Timing
@@ -93,9 +94,26 @@ def test_the_exit_code_follows_the_ratios(eager: float, wide: float, code: int) 
     verdicts = judged(times(eager, wide))
     assert exit_code(verdicts) == code
     assert len(verdicts) == 5
-    assert verdicts.set_index("ratio").loc["scratch / products alone", "fine"] == "aim missed"
+    assert verdicts.set_index("ratio").loc["scratch / products alone", "fine"] == "missed"
     assert (verdicts["from"] < verdicts["reached"]).all()
     assert (verdicts["reached"] < verdicts["to"]).all()
+
+
+def test_lockstep_and_commands_are_judged_too() -> None:
+    """A lockstep ratio above what is asked, a command that is too slow and one that went wrong each fall short."""
+    ratio = {"dtype": "float64", "wall_ratio": 2.4, "ratio_low": 2.3, "ratio_high": 2.6}
+    lockstep = pd.DataFrame([ratio, ratio | {"dtype": "float32", "wall_ratio": 3.6}])
+    ran = [("pytest", 91.0, 0), ("parity report", 149.0, 0), ("parity --help", 0.1, 2), ("parity list", 9.0, 0)]
+    machine = pd.DataFrame([{"command": name, "seconds": s, "exit_code": code} for name, s, code in ran])
+    verdicts = judged(times(1.41, 15.1), lockstep, machine)
+    assert verdicts["fine"].tolist()[-5:] == ["yes", "SHORT", "SHORT", "yes", "SHORT"]
+    assert exit_code(verdicts) == 1
+
+
+def test_the_slowest_tests_are_read_from_what_pytest_says() -> None:
+    """Pytest's own list of slow tests names where the suite's time goes."""
+    said = "== slowest 5 durations ==\n12.30s call     parity_tests/test_a.py::test_long[x]\n1.00s setup a.py::test_b\n"
+    assert slowest_tests(said) == "test_long[x] 12 s, test_b 1 s"
 
 
 def test_nothing_measured_is_no_verdict() -> None:

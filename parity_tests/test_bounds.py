@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reports import compare
 from reports.cases import DTYPES, PENALTIES, Case, Layer, dense
 from reports.equations import rules
+from reports.equations.kernels import kept
 from reports.equations.rounding import Bounded, Rounding
 from reports.judge import verdict
 from reports.show.text import failure
@@ -120,3 +121,10 @@ def test_a_lost_bound_never_turns_into_a_claim() -> None:
     accuracy = rules.accuracy("p").undecided
     assert accuracy is not None
     assert accuracy(lost, one).tolist() == [True]
+
+
+def test_a_mask_keeps_every_kind_of_number() -> None:
+    """Where the mask holds, values pass bit for bit, NaN and infinity too; elsewhere everything is 0."""
+    values = np.array([[1.5, -0.0, np.nan, np.inf, -np.inf, 5e-324]])
+    assert kept(np.ones(values.shape, bool), values).tobytes() == values.tobytes()
+    assert kept(np.zeros(values.shape, bool), values).tobytes() == np.zeros_like(values).tobytes()

@@ -9,7 +9,6 @@ import pytest
 import scratch
 from reports import CASES, traces
 from reports.cases import Case
-from scratch.buffers import keep_where
 
 Array = np.ndarray
 TRAINED = ["ann2", "deep", "one-hot", "penalties", "mean-squared-error", "mean-absolute-error"]
@@ -101,17 +100,6 @@ def test_a_prediction_between_steps_changes_no_training() -> None:
             if asked:
                 network.forward(data.inputs[::2])
     assert losses[0] == losses[1]
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_mask_keeps_every_kind_of_number(dtype: str) -> None:
-    """Where the mask holds, values pass bit for bit, NaN and infinity too; elsewhere everything is 0."""
-    values = np.array([[1.5, -0.0, np.nan, np.inf, -np.inf, 5e-324]], dtype)
-    out = np.full_like(values, 7)
-    keep_where(np.ones(values.shape, bool), values, out)
-    assert out.tobytes() == values.tobytes()
-    keep_where(np.zeros(values.shape, bool), values, out)
-    assert out.tobytes() == np.zeros_like(values).tobytes()
 
 
 @pytest.mark.parametrize("name", ["forward", "backward"])

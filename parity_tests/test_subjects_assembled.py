@@ -34,6 +34,7 @@ def test_right_parts_are_assembled_and_trained_for_three_updates(tmp_path: Path)
     assert one.convention["assembled from"].startswith("Layer_Dense, Activation_ReLU, Activation_Softmax_Loss")
     passed = [row.quantity for row in one.rows if row.status == "right"]
     assert passed.count("output") == passed.count("gradients") == 3
+    assert all(row.used <= 1 for row in one.rows if row.quantity in ("output", "gradients"))
     assert {row.probe for row in one.rows} >= {"Optimizer_SGD, momentum and decay"}
 
 

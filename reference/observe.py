@@ -1,7 +1,7 @@
 """What torch hides and scratch keeps in the open: every intermediate value and gradient of a step, by hooks.
 
-A forward hook on each layer keeps its output and asks autograd to keep that output's gradient too
-(Tensor.retain_grad). The gradient of a layer's output is what scratch calls the next layer's `dinputs`.
+A forward hook on each layer keeps its output and asks autograd for that output's gradient too, as it passes
+(Tensor.register_hook). The gradient of a layer's output is what scratch calls the next layer's `dinputs`.
 """
 
 from types import TracebackType
@@ -19,13 +19,13 @@ Array = np.ndarray
 class Observer:
     """Watches a network inside a `with` block; afterwards `arrays()` gives the last step's values.
 
-    Source: torch.nn.Module.register_forward_hook, torch.Tensor.retain_grad.
+    Source: torch.nn.Module.register_forward_hook, torch.Tensor.register_hook.
     """
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.outputs: dict[str, Tensor] = {}
-        self.inputs: Tensor | None = None
+        self.gradients: dict[str, Array] = {}  # of the outputs, and of the inputs
         self.data_loss: Tensor | None = None
 
     def __enter__(self) -> "Observer":
@@ -55,26 +55,36 @@ class Observer:
         arrays["loss/data"] = _copy(self.data_loss)
         if hasattr(loss, "printed"):
             arrays["loss/printed"] = _copy(loss.printed)
-        arrays["backward/loss"] = _copy(self.outputs[names[-1]].grad)
-        sources = [self.inputs, *(self.outputs[name] for name in names[:-1])]
-        for name, source in zip(names, sources, strict=True):
-            arrays[f"backward/{name}"] = _copy(source.grad if source is not None else None)
+        rows = ["loss", *reversed(names)]  # the gradient of a layer's output comes from whoever took it
+        for row, source in zip(rows, [*reversed(names), "inputs"], strict=True):
+            if source not in self.gradients:
+                raise RuntimeError("observe: a gradient is missing; was the step's backward run inside the with block?")
+            arrays[f"backward/{row}"] = self.gradients[source]
         for row, parameter in table(self.network).items():
             if parameter.grad is not None:
                 arrays[f"gradient/{row}"] = to_scratch_layout(parameter.grad)
         return arrays
 
     def _keep_inputs(self, module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Tensor]:
-        self.inputs = arguments[0].detach().requires_grad_()
-        return (self.inputs,)
+        inputs = arguments[0].detach().requires_grad_()
+        self._keep_gradient("inputs", inputs)
+        return (inputs,)
 
     def _keep_output(self, name: str) -> Any:
         def keep(module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:
             if output.requires_grad:
-                output.retain_grad()
+                self._keep_gradient(name, output)
             self.outputs[name] = output
 
         return keep
+
+    def _keep_gradient(self, name: str, tensor: Tensor) -> None:
+        gradients = self.gradients  # not self, which holds the tensor: a circle would keep a step's memory
+
+        def keep(gradient: Tensor) -> None:
+            gradients[name] = _copy(gradient)
+
+        tensor.register_hook(keep)
 
     def _keep_loss(self, module: nn.Module, arguments: tuple[Any, ...], output: Tensor) -> None:
         self.data_loss = output
@@ -82,6 +92,4 @@ class Observer:
 
 def _copy(tensor: Any) -> Array:
     """Returns a NumPy array that owns its memory, in C order."""
-    if tensor is None:
-        raise RuntimeError("observe: a gradient is missing; was the step's backward run inside the with block?")
     return np.array(tensor.detach().cpu().numpy(), order="C")

@@ -16,7 +16,8 @@ notebooks/       the lecture's three parts as notebooks, both sides in each step
 pipeline.py      the whole story: compare(case) -> DataFrame, run(case) -> Comparison
 parts.py         a case's run in parts, and how they are put together
 memory.py        freed memory kept for the next array
-runner.py        independent work on all cores
+runner.py        the report's cases in parts, on all cores
+workers.py       independent work on local processes or a Dask cluster; a worker that dies loses nothing
 bench/           speed, side by side with others
 faults/          the checker checked: faults planted in scratch's code, and what became of each
 certify.py       the judge itself on trial, on honest_nets.py

@@ -25,12 +25,18 @@ from reports.traces import Pause, Trace
 
 THREADS = (1, 2)
 CHUNK = 20  # networks per piece of work
+ENOUGH = 200  # tries, of 50 networks in two dtypes and with two numbers of threads
 # The judge without one of its parts, and the kind of networks on which that must show.
 CONTROLS: dict[str, tuple[str, dict[str, Any]]] = {
     "without the kink rule": ("adversarial", {"kinks": False}),
     "with 0 ulp for exp, log and tanh": ("tiny", {"elementary": 0.0}),
     "with a probabilistic bound, lambda = 1": ("random", {"statistical": True}),
 }
+# Of the tables, in the order in which a narrow terminal shows them.
+FIRST_COLUMNS = (
+    "kind", "dtype", "threads", "judge", "tried", "caught on", "seen to fail", "networks", "elements", "pairs apart",
+    "truth missed", "tightest",
+)  # fmt: skip
 
 
 class Chunk(NamedTuple):
@@ -207,3 +213,13 @@ def verdict(certificate: pd.DataFrame, controls: pd.DataFrame) -> int:
     if certificate[["pairs apart", "truth missed"]].to_numpy().any():
         return 1
     return 0 if controls["seen to fail"].all() else 2  # with few networks a control may find none to fail on
+
+
+def unseen(controls: pd.DataFrame) -> list[str]:
+    """Says of each control that was not seen to fail that nothing is proved, and what to do."""
+    return [
+        f"the judge {row['judge']} was caught on none of {row['tried']} networks: "
+        + ("too few to certify anything, take --nets 50" if row["tried"] < ENOUGH else "it ought to be")
+        for row in controls.to_dict("records")
+        if not row["seen to fail"]
+    ]

@@ -9,10 +9,9 @@ import math
 import time
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from reports.cases import Case
 from reports.diagnosis.words import diagnose
@@ -22,7 +21,10 @@ from reports.equations.step import equations, evaluate, evaluate_locally, undeci
 from reports.equations.truth import truth
 from reports.judge import PASSES, judge
 from reports.measure import measure
-from reports.traces import Data, Pause, Trace
+from reports.traces import ENDS, ON_THE_WAY, Data, Pause, Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FIRST = 50  # epochs that are always checked
 BLOCK = 32  # updates in a row that one process checks, where several share a training
@@ -75,13 +77,13 @@ class Watch:
         self.seconds = 0.0  # spent on checks
         self.asked = 0.0  # when this was asked last: what the pause takes is a check's time too
 
-    def __call__(self, iteration: int, step: Any, network: Any) -> bool:
-        """Returns whether this update is checked; remembers what it needs to see the next event."""
+    def __call__(self, iteration: int, step: Any, network: Any) -> bool | str:
+        """Returns whether this update is checked, or only its ends; remembers what it needs to see the next event."""
         began = time.perf_counter()
         wanted = self._wants(iteration, step, network)
         self.asked = time.perf_counter()
         self.seconds += self.asked - began
-        return wanted
+        return wanted if self.keep else wanted and ENDS
 
     def _wants(self, iteration: int, step: Any, network: Any) -> bool:
         """Whether this update is checked, in this share."""
@@ -120,6 +122,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.evidence: list[Checked] = []  # steps on which a diagnosis can rest
+        self.enough = False  # of such that pass
         self.effects: list[Any] = []
         self.rows: list[Row] = []
         self.worst: dict[str, Row] = {}
@@ -153,22 +156,28 @@ class Ledger:
 
     def _remember(self, checked: Checked) -> None:
         """Keeps the first updates of the training, the first that fail, and every probe."""
-        if checked.pause:
+        if checked.pause and checked.rows:
             failed = any(row["status"] not in PASSES for row in checked.rows)
+            if not failed and not checked.rows[0]["probe"] and self.enough:  # most updates of a long training
+                return
             training = [one for one in self.evidence if not one.rows[0]["probe"]]
             alike = [one for one in training if failed == any(row["status"] not in PASSES for row in one.rows)]
-            if checked.rows and (checked.rows[0]["probe"] or len(alike) < EVIDENCE):
+            if checked.rows[0]["probe"] or len(alike) < EVIDENCE:
                 self.evidence.append(checked._replace(rows=[dict(row) for row in checked.rows]))
+            else:
+                self.enough |= not failed
 
     def diagnoses(self, case: Case) -> list[Row]:
         """What the rows that do not pass look like; nothing when all pass."""
         return diagnose(case, self.evidence, self.effects) if self.failed else []
 
-    def frame(self, case: Case) -> pd.DataFrame:
+    def frame(self, case: Case) -> "pd.DataFrame":
         """Returns the kept rows in order of computation; environment and diagnoses travel in `attrs`.
 
         `looks_like` of a row that does not pass is the diagnosis that covers it.
         """
+        import pandas as pd  # here, so that judging a stranger's network loads without it
+
         kept = sorted([*self.rows, *self.worst.values()], key=_place)
         rows = pd.DataFrame(kept)
         rows.insert(0, "case", case.name)
@@ -209,18 +218,26 @@ def _share_of(row: Row) -> float:
 def judged(case: Case, pause: Pause, theirs: Trace, *, oracle: bool = False, thorough: bool = True) -> list[Row]:
     """Judges every quantity of one step that either side has, in order of computation.
 
-    `thorough` asks besides whether scratch's own inputs to each row give it; with `oracle` each row says which side
-    is nearer the truth. A step that fails has both, whatever was asked.
+    Without `thorough` that is what the update ends with: loss, accuracy, gradients, rate and the next state, its
+    allowances taken from the reference's values. `thorough` judges what lies on the way too, by the judge's own values,
+    and asks whether scratch's own inputs to each row give it; with `oracle` each row says which side is nearer the
+    truth. A step that fails has all of it, whatever was asked.
     """
     step = equations(case)
     given = pause.given(case)
     rounding = Rounding.of(case.dtype)
-    bounds = evaluate(step, given, rounding)
+    names = list(dict.fromkeys([*(equation.name for equation in step), *pause.trace, *theirs]))
+    if not pause.whole:
+        names = [name for name in names if name in pause.trace]
+    if thorough or oracle:
+        bounds = evaluate(step, given, rounding)
+    else:
+        names = [name for name in names if not name.startswith(ON_THE_WAY)]
+        bounds = evaluate(step, given, rounding, theirs, {*names, *_read_at_kinks(step, names)})
     local = evaluate_locally(step, given | pause.trace, rounding) if thorough else {}
-    kinks = undecided(step, given, bounds)
+    kinks = undecided([equation for equation in step if equation.name in names], given, bounds)
     rows = []
-    names = [*bounds, *(name for name in {**pause.trace, **theirs} if name not in bounds)]
-    for name in names if pause.whole else [name for name in names if name in pause.trace]:
+    for name in names:
         row = judge(name, pause.trace.get(name), theirs.get(name), bounds.get(name), local.get(name))
         if row["status"] not in ("missing", "extra", "shape", "dtype"):
             row["arrays"] = pause.trace[name], theirs[name]  # for `Ledger`, which measures what it keeps
@@ -228,10 +245,15 @@ def judged(case: Case, pause: Pause, theirs: Trace, *, oracle: bool = False, tho
         rows.append(row)
     failed = any(row["status"] not in PASSES for row in rows)
     if failed and not thorough:
-        return judged(case, pause, theirs, oracle=True)
+        return judged(case, pause.filled(), theirs, oracle=True)
     if oracle or failed:
         add_truth(rows, truth(step, given), pause.trace, theirs, bounds)
     return rows
+
+
+def _read_at_kinks(step: list[Any], names: list[str]) -> list[str]:
+    """What must be known to count the undecided elements of some quantities."""
+    return [read for equation in step if equation.undecided and equation.name in names for read in equation.reads]
 
 
 def add_truth(rows: list[Row], exact: Any, ours: Trace, theirs: Trace, bounds: dict[str, Bounded]) -> None:

@@ -119,6 +119,7 @@ def watched(
                 theirs = traces.reference_trace(case, pause, twin)
                 keep = watch.keep if pause.whole else True
                 rows = judged(case, pause, theirs, oracle=oracle, thorough=keep)
+                pause = pause.filled() if first_failure(rows) else replace(pause, on_the_way={})
                 checked = Checked(rows, keep, data, pause, before)
                 watch.seconds += time.perf_counter() - began
             before = pause

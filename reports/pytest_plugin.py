@@ -17,8 +17,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds --parity PATH, which may be repeated."""
     group = parser.getgroup("parity", "a hand-written network against torch")
     group.addoption(
-        "--parity", action="append", default=[], metavar="PATH", help="judge each component of this network"
+        "--parity",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="judge each component of a file, notebook or folder; once for each: --parity a.py --parity b.py",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuses a path that is not there: a slip of the pen must not look like a pass."""
+    for path in config.getoption("--parity"):
+        if not Path(path).exists():
+            raise pytest.UsageError(f"--parity {path}: there is no such file")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,18 +45,31 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 def _items(session: pytest.Session, path: Path) -> Iterator[pytest.Item]:
+    from reports.show.subjects import record
     from reports.subjects.verdict import check
 
-    subject = check(path)
-    if subject.verdict == 2 or not subject.components:
-        yield ParityItem.from_parent(session, name=f"{path.name}::network", status="unjudged", says=subject.says)
-    for one in subject.components:
-        says = "\n".join([one.says, *one.diagnoses[1:], *([f"lines {one.lines} of {one.file}"] if one.lines else [])])
-        yield ParityItem.from_parent(session, name=f"{path.name}::{one.name}", status=one.status, says=says)
+    told = record(check(path))
+    if told["verdict"] == 2:  # nothing was judged, which is no pass
+        yield _item(session, path, "network", "refused", f"{path}: {told['says']}")
+    for one in told["components"]:
+        yield _item(session, path, one["name"], one["status"], _words(one))
+
+
+def _item(session: pytest.Session, path: Path, name: str, status: str, says: str) -> pytest.Item:
+    return ParityItem.from_parent(session, name=name, nodeid=f"{path.as_posix()}::{name}", status=status, says=says)
+
+
+def _words(one: dict[str, Any]) -> str:
+    """What is said of a component, and its lines."""
+    place = f"{one['file']}:{one['lines'][0]}" if one["file"] and one["lines"] else ""
+    return "\n".join(text for text in (one["says"], *one["diagnoses"][1:], place, one["code"]) if text)
 
 
 class ParityItem(pytest.Item):
-    """One component's verdict as a test: defective fails, what cannot be judged or is not written is skipped."""
+    """One component's verdict as a test: a defect fails, what cannot be judged or is not written is skipped.
+
+    A file of which nothing can be judged fails.
+    """
 
     def __init__(self, *, status: str, says: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -53,7 +77,7 @@ class ParityItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fails or skips with the verdict's own words."""
-        if self.status == "defective":
+        if self.status in ("defective", "refused"):
             raise ParityError(self.says)
         if self.status in ("unjudged", "missing"):
             pytest.skip(self.says)
@@ -76,18 +100,20 @@ def parity() -> Assertion:
     """A function that takes a class of one's own, or a path, and raises where it computes something else than torch."""
 
     def asserted(what: Any, name: str | None = None) -> None:
+        __tracebackhide__ = True
+        from reports.show.subjects import record
         from reports.subjects.verdict import check
 
         path = Path(what) if isinstance(what, (str, Path)) else Path(inspect.getsourcefile(what) or "")
         wanted = name or (None if isinstance(what, (str, Path)) else what.__name__)
-        subject = check(path)
-        chosen = [one for one in subject.components if wanted in (None, one.name)]
+        told = record(check(path))
+        chosen = [one for one in told["components"] if wanted in (None, one["name"])]
         if not chosen:
-            raise ParityError(f"{wanted or path}: {subject.says}")
-        wrong = [f"{one.name}: {one.says}" for one in chosen if one.status == "defective"]
+            raise ParityError(f"{wanted or path}: {told['says']}")
+        wrong = [f"{one['name']}: {_words(one)}" for one in chosen if one["status"] == "defective"]
         if wrong:
             raise ParityError("\n".join(wrong))
-        if all(one.status == "unjudged" for one in chosen):
-            raise ParityError("\n".join(f"{one.name} cannot be judged: {one.says}" for one in chosen))
+        if all(one["status"] == "unjudged" for one in chosen):
+            raise ParityError("\n".join(f"{one['name']} cannot be judged: {one['says']}" for one in chosen))
 
     return asserted

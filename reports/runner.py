@@ -1,64 +1,18 @@
-"""Independent work on all cores: a process per core, progress counted across all of them.
+"""The report's own work: cases in parts, the longest first, put together as they are done."""
 
-Workers are spawned, never forked (torch and OpenMP threads may exist already), and each computes on one thread.
-"""
-
-import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from reports.calibrated import REPLICAS
 from reports.cases import Case
+from reports.workers import results
 
 if TYPE_CHECKING:
     from reports.pipeline import Comparison
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-POLL_SECONDS = 0.2
 CHECK = 8  # updates that take as long as one check
 STRIDE = 97  # of the checks, unless asked otherwise
-EVERY = 100  # units of work between two reports of progress
-
-_done: Any = None  # in a worker: the counter shared with the parent
-
-
-def on_all_cores(
-    work: Callable[[Item, Callable[[int], None]], Result],
-    items: Sequence[Item],
-    jobs: int | None = None,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Iterator[Result]:
-    """Yields work(item, made) for every item as it is done, in any order; `made(n)` tells of units of work.
-
-    `progress` is told the total of units so far. Raises RuntimeError that names the item when its work fails or
-    its process dies.
-    """
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("q", 0)
-    for name in THREADS:
-        os.environ.setdefault(name, "1")  # read by the workers when they load their libraries
-    jobs = min(jobs or os.cpu_count() or 1, len(items))
-    if not jobs:
-        return
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,)) as pool:
-        waiting = {pool.submit(_counted, work, item): item for item in items}
-        try:
-            while waiting:
-                finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                progress(counter.value)
-                for future in finished:
-                    item = waiting.pop(future)
-                    if error := future.exception():
-                        raise RuntimeError(f"{item}: {type(error).__name__}: {error}") from error
-                    yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def run_all(
@@ -75,7 +29,7 @@ def run_all(
     planned = {case: parts(case, every, long_replicas, jobs) for case in cases}
     work = sorted((group for some in planned.values() for group in grouped(some)), key=_cost, reverse=True)
     finished: dict[Case, list[Any]] = {case: [] for case in cases}
-    for pieces in on_all_cores(_run, work, jobs, progress):
+    for pieces in results(_run, work, jobs, progress):
         case = pieces[0].part.case
         finished[case] += pieces
         if len(finished[case]) == len(planned[case]):
@@ -99,45 +53,6 @@ def _cost(group: Sequence[Any]) -> float:
         cost += epochs + CHECK * checked
     neurons = sum(layer.sizes[1] for layer in case.layers if layer.sizes)
     return cost * (8 if case.batch_size else 1) * (60 + neurons) * (1.0 if case.dtype == "float64" else 0.7)
-
-
-def _start(counter: Any) -> None:
-    """Prepares a worker: one thread for torch, the shared counter, and no life after its parent's."""
-    global _done
-    _done = counter
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    import torch
-
-    from reports.memory import keep_freed_memory
-
-    torch.set_num_threads(1)
-    keep_freed_memory()
-
-
-def _end_with_parent() -> None:
-    """Ends this worker when the parent is gone: killed, it could not tell."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _counted(work: Callable[[Item, Callable[[int], None]], Result], item: Item) -> Result:
-    """Does one item's work in a worker, and passes its progress on."""
-    pending = 0
-
-    def made(count: int) -> None:
-        nonlocal pending
-        pending += count
-        if pending >= EVERY:
-            with _done.get_lock():
-                _done.value += pending
-            pending = 0
-
-    result = work(item, made)
-    with _done.get_lock():
-        _done.value += pending
-    return result
 
 
 def _run(group: Sequence[Any], made: Callable[[int], None]) -> list[Any]:

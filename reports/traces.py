@@ -5,7 +5,7 @@ whoever keeps a value copies it at the moment it is read, because scratch may re
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -19,6 +19,8 @@ from reports.cases import Case
 
 Array = np.ndarray
 Trace = dict[str, Array]
+ON_THE_WAY = ("forward/", "backward/", "loss/samples")  # rows between an update's start and what it ends with
+ENDS = "ends"  # an answer of `checked`: only what the update ends with
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,11 @@ class Pause:
     trace: Trace
     batch: Any = None  # the indices of its samples; None for all
     whole: bool = True  # False where the side gave up in the middle: the trace then holds what it had by then
+    on_the_way: Trace = field(default_factory=dict)  # where only the ends were asked for: live arrays, not copies
+
+    def filled(self) -> "Pause":
+        """Returns the step with copies of what lies on the way; to be asked before the side goes on."""
+        return replace(self, trace=copied(self.on_the_way) | self.trace, on_the_way={})
 
     def given(self, case: Case) -> Trace:
         """What both sides started from, under the names that the equations read: labels as one-hot rows."""
@@ -106,10 +113,11 @@ def optimizer(side: ModuleType, case: Case) -> Any:
 
 
 def scratch_steps(
-    case: Case, data: Data, network: scratch.Network, checked: Callable[[int, scratch.Step, Any], bool]
+    case: Case, data: Data, network: scratch.Network, checked: Callable[[int, scratch.Step, Any], bool | str]
 ) -> Iterator[tuple[scratch.Step | None, Pause | None]]:
     """Trains scratch freely; yields every Step, with a Pause when it is `checked(iteration, step, network)`.
 
+    Where the answer is ENDS the Pause has copies of these alone, and what lies on the way as it stands in the layers.
     One copy of the state at each pause is the end of one step and the start of the next: what is lost or moved in
     between shows as a difference at the next step. A side that gives up in its first step yields what it had by then.
     Raises RuntimeError if reading the state has changed it, and whatever the side raises.
@@ -130,10 +138,12 @@ def scratch_steps(
         first = False
         end = copied(network.parameters()), copied(rule.velocities)
         pause = None
-        if checked(iteration, step, network):
-            trace = scratch_trace(case, network, rule, step, *end)
+        if wanted := checked(iteration, step, network):
+            trace = scratch_trace(case, network, step)
+            live = {name: trace.pop(name) for name in [*trace] if wanted == ENDS and name.startswith(ON_THE_WAY)}
+            trace = copied(trace) | _named("state", end[1]) | _named("parameter", end[0])
             samples = data.inputs[step.batch].copy(), data.labels[step.batch].copy()
-            pause = Pause(step.epoch, iteration, *samples, *start, trace, step.batch)
+            pause = Pause(step.epoch, iteration, *samples, *start, trace, step.batch, on_the_way=live)
         yield step, pause
         if pause and not (untouched(network.parameters(), end[0]) and untouched(rule.velocities, end[1])):
             raise RuntimeError(f"{case}: looking at epoch {step.epoch} has changed the network")
@@ -166,10 +176,8 @@ def reference_steps(case: Case, data: Data, network: reference.Network) -> Itera
     yield from reference.steps(network, rule, data.inputs, data.labels, case.epochs, data.batches)
 
 
-def scratch_trace(
-    case: Case, network: scratch.Network, rule: scratch.SGD, step: scratch.Step, parameters: Trace, velocities: Trace
-) -> Trace:
-    """Copies every value of scratch's last step out of its layers, under the names of the report's rows."""
+def scratch_trace(case: Case, network: scratch.Network, step: scratch.Step) -> dict[str, Any]:
+    """Every value of scratch's last step as it stands in the layers, under the names of the report's rows."""
     loss = network.loss
     trace: dict[str, Any] = forward_trace(network)
     if hasattr(loss, "output"):
@@ -179,10 +187,12 @@ def scratch_trace(
         trace["loss/printed"] = loss.printed
     trace["backward/loss"] = loss.dinputs
     trace |= {f"backward/{name}": layer.dinputs for name, layer in network.layers.items()}
-    trace |= {f"gradient/{name}": gradient for name, gradient in network.gradients().items()}
-    trace = copied(trace | printed(case, step))
-    trace |= {f"state/{name}": velocity for name, velocity in velocities.items()}
-    return trace | {f"parameter/{name}": parameter for name, parameter in parameters.items()}
+    return trace | _named("gradient", network.gradients()) | printed(case, step)
+
+
+def _named(stage: str, arrays: Mapping[str, Array]) -> Trace:
+    """Arrays of parameters under the names of the report's rows."""
+    return {f"{stage}/{name}": array for name, array in arrays.items()}
 
 
 def reference_trace(case: Case, pause: Pause, network: reference.Network) -> Trace:

@@ -1,5 +1,6 @@
 """python -m scratch [EPOCHS]: the lecture's last network (ANN III), a line per 100 epochs."""
 
+import signal
 import sys
 
 import numpy as np
@@ -31,4 +32,6 @@ if __name__ == "__main__":
     if len(sys.argv) > 2 or not all(argument.isdecimal() for argument in sys.argv[1:]):
         print("usage: python -m scratch [EPOCHS], for example python -m scratch 2000", file=sys.stderr)
         sys.exit(2)
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head`, which has read enough, ends it quietly
     main(*map(int, sys.argv[1:]))

@@ -6,7 +6,7 @@ Axes: N samples, H neurons (C classes for Softmax).
 import numpy as np
 
 from scratch import checks
-from scratch.buffers import copied, keep_where, room
+from scratch.buffers import copied, room
 
 Array = np.ndarray
 
@@ -30,12 +30,15 @@ class ReLU:
         return self.output
 
     def backward(self, dvalues: Array) -> Array:
-        """Returns dL/dinputs = dvalues where inputs > 0, else 0 (at exactly 0 too): (N, H) -> (N, H)."""
+        """Returns dL/dinputs = dvalues where inputs > 0, else 0 (at exactly 0 too): (N, H) -> (N, H).
+
+        0 times a gradient that is NaN or infinite is NaN, where torch has 0.
+        """
         checks.ran_forward(self.name, self)
         checks.same_shape(self.name, "dvalues", dvalues, self.output)
         positive = np.greater(self.inputs, 0, out=room(self, "_positive", dvalues.shape, dvalues, dtype=bool))  # (N, H)
-        # (N, H); np.where(positive, dvalues, 0), in a tenth of its time where signs are random
-        self.dinputs = keep_where(positive, dvalues, out=room(self, "dinputs", dvalues.shape, dvalues, self.inputs))
+        # (N, H); np.where would branch at each number, and take nine times as long where signs are random
+        self.dinputs = np.multiply(dvalues, positive, out=room(self, "dinputs", dvalues.shape, dvalues, self.inputs))
         return self.dinputs
 
 

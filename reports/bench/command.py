@@ -14,6 +14,21 @@ FAST = ("scratch", "plain transcription", "torch eager", "torch.compile", "JAX",
 SWEPT = ("scratch", "plain transcription", "torch eager", "torch fused", "JAX", "products alone")
 ROUNDS, QUICK_ROUNDS = 25, 15
 QUICK_SECONDS = 3.0  # a setting
+SHOWN: dict[str, dict[str, str]] = {  # what the terminal shows of each table, under names that leave room for numbers
+    "times": {
+        "contender": "contender", "width": "width", "dtype": "dtype", "threads": "cores", "ms": "ms", "ms_low": "from",
+        "ms_high": "to", "of_scratch": "ratio", "peak_mb": "MB",
+    },
+    "exponents": {},
+    "lockstep": {
+        "dtype": "dtype", "alone_s": "alone s", "lockstep_s": "lockstep s", "ms_per_epoch": "ms/epoch",
+        "wall_ratio": "ratio", "ratio_low": "from", "ratio_high": "to", "processor_ratio": "of processor time",
+    },
+    "machine": {
+        "command": "command", "seconds": "s", "processor_s": "cpu s", "largest_mb": "MB", "exit_code": "exit",
+        "goes": "where it goes",
+    },
+}  # fmt: skip
 
 
 @click.command()
@@ -34,6 +49,7 @@ def bench(quick: bool, machine: bool, out: Path) -> None:
     from rich.console import Console
 
     from reports.bench.verdict import exit_code, judged
+    from reports.show.bench import TITLES, rounded
     from reports.show.terminal import frame_table
 
     console, began = Console(), time.perf_counter()
@@ -44,12 +60,16 @@ def bench(quick: bool, machine: bool, out: Path) -> None:
             from reports.bench.machine import whole_machine
 
             tables["machine"] = whole_machine(told.update)
-    verdicts = judged(tables["times"])
-    console.print(frame_table(_shown(tables["times"]), ("contender",)))
-    for name in ("exponents", "lockstep", "machine"):
+    verdicts = judged(tables["times"], tables.get("lockstep"), tables.get("machine"))
+    for name in SHOWN:
         if name in tables:
-            console.print(frame_table(tables[name].round(2), tables[name].columns[:-1]))
-    console.print(frame_table(verdicts.round(2), ("ratio", "dtype", "reached", "from", "to")))
+            shown = rounded(_narrow(tables[name]) if name == "exponents" else tables[name][list(SHOWN[name])])
+            console.print(f"\n{TITLES[name]}", style="bold")
+            console.print(frame_table(shown.rename(columns=SHOWN[name]), [*SHOWN[name].values()][:-1]))
+    console.print()
+    shown = rounded(verdicts)
+    shown["ratio"] += [f" at {width}" if width == "1024" else "" for width in shown.pop("width")]
+    console.print(frame_table(shown, shown.columns))  # no cell on two lines
     if not quick:
         from reports.show.bench import write_bench
 
@@ -116,7 +136,6 @@ def _floor_row(setting: Any, milliseconds: float) -> dict[str, Any]:
     }
 
 
-def _shown(table: "pd.DataFrame") -> "pd.DataFrame":
-    """The columns for the terminal, rounded."""
-    short = table[["contender", "width", "dtype", "threads", "ms", "ms_low", "ms_high", "of_scratch", "peak_mb"]]
-    return short.round({"ms": 3, "ms_low": 3, "ms_high": 3, "of_scratch": 2, "peak_mb": 0})
+def _narrow(exponents: "pd.DataFrame") -> "pd.DataFrame":
+    """One row per axis and dtype, a column per contender."""
+    return exponents.pivot(index=["axis", "dtype"], columns="contender", values="exponent").reset_index()

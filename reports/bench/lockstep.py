@@ -11,27 +11,34 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from reports.cases import CASES, Case
 
 EPOCHS = 1000
+ROUNDS = 3
 WARM = 640  # steps before the clock starts: early on the loss jumps, and every jump is looked at thoroughly
 
 
 def cost(dtype: str, epochs: int = EPOCHS, jobs: int | None = None) -> dict[str, Any]:
     """Returns seconds and ratios of ANN III with every epoch checked."""
     from reports.parts import Part
-    from reports.runner import on_all_cores
+    from reports.workers import results
 
     case = replace(CASES["ann3"], dtype=dtype)
-    (alone,) = on_all_cores(_alone, [(case, epochs)], 1)
     jobs = jobs or os.cpu_count() or 1
     parts = [(Part(case, "lockstep", 1, share), epochs) for share in _shares(jobs)]
-    checked = list(on_all_cores(_checked, parts, jobs))
-    wall, processor = max(wall for wall, _ in checked), sum(used for _, used in checked)
+    rounds = []
+    for _ in range(ROUNDS):  # in turns, so that a slow minute of the machine meets both
+        (alone,) = results(_alone, [(case, epochs)], 1)
+        checked = list(results(_checked, parts, jobs))
+        rounds.append((*alone, max(wall for wall, _ in checked), sum(used for _, used in checked)))
+    alone_wall, alone_used, wall, used = np.median(rounds, axis=0)
+    ratios = [round[2] / round[0] for round in rounds]
     return {
-        "dtype": dtype, "epochs": epochs, "processes": jobs, "alone_s": alone[0], "lockstep_s": wall,
-        "wall_ratio": wall / alone[0], "processor_ratio": processor / alone[1],
-        "ms_per_epoch": 1e3 * wall / epochs,
+        "dtype": dtype, "epochs": epochs, "processes": jobs, "alone_s": alone_wall, "lockstep_s": wall,
+        "wall_ratio": wall / alone_wall, "ratio_low": min(ratios), "ratio_high": max(ratios),
+        "processor_ratio": used / alone_used, "ms_per_epoch": 1e3 * wall / epochs,
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.equations.kernels import clip, kept, log_softmax, positive_part, product, sign
+from reports.equations.kernels import clip, kept, log_softmax, positive_part, product, row_sums, sign
 from reports.equations.rounding import Bounded, Rounding
 
 Array = np.ndarray
@@ -120,7 +120,8 @@ def softmax(name: str, source: str) -> Equation:
 
     def error(r: Rounding, p: Array, z: Bounded) -> Array:
         d = softmax_logit_error(r, z)
-        e = p * (np.expm1(d) + np.exp(d) * np.sum(p * np.expm1(d), axis=1, keepdims=True))
+        growth = _logit_growth(r, z)
+        e = p * (growth + (1 + growth) * row_sums(p * growth))
         return np.where(d < LOST, np.minimum(e + r.smallest, 1.0), 1.0)
 
     return Equation(
@@ -136,6 +137,11 @@ def softmax(name: str, source: str) -> Equation:
 def softmax_logit_error(r: Rounding, z: Bounded) -> Array:
     """Returns d_i: the perturbation of logit i that stands for all roundings of softmax or log-softmax."""
     return z.once(("logits", r), lambda: _logit_error(r, z))
+
+
+def _logit_growth(r: Rounding, z: Bounded) -> Array:
+    """Returns e^d - 1: by how much of itself an exponential moves."""
+    return z.once(("growth", r), lambda: np.expm1(softmax_logit_error(r, z)))
 
 
 def _logit_error(r: Rounding, z: Bounded) -> Array:
@@ -154,9 +160,10 @@ def sample_losses_from_logits(source: str) -> Equation:
     def error(r: Rounding, loss: Array, z: Bounded, onehot: Bounded) -> Array:
         log_p = log_softmax(z.value)
         d = softmax_logit_error(r, z)
-        raw = -np.sum(np.where(onehot.value == 1, log_p, 0.0), axis=1)
-        own = np.sum(np.where(onehot.value == 1, d, 0.0), axis=1)
-        e = own + np.log1p(np.sum(np.exp(log_p) * np.expm1(d), axis=1))
+        chosen = onehot.value == 1
+        raw = -row_sums(np.where(chosen, log_p, 0.0))[:, 0]
+        own = row_sums(np.where(chosen, d, 0.0))[:, 0]
+        e = own + np.log1p(row_sums(np.exp(log_p) * _logit_growth(r, z))[:, 0])
         return _negative_log_error(r, raw, e)
 
     return Equation(

@@ -4,7 +4,7 @@ The list is built from a case's plain description alone: layers, loss, rule. Jud
 and teaching, all walk this one list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -39,18 +39,31 @@ def equations(case: Case) -> list[Equation]:
     return step + [rules.plain_update(name) for name in parameters]
 
 
-def evaluate(step: list[Equation], given: Mapping[str, Array], rounding: Rounding) -> dict[str, Bounded]:
+def evaluate(
+    step: list[Equation],
+    given: Mapping[str, Array],
+    rounding: Rounding,
+    values: Mapping[str, Array] | None = None,
+    wanted: Collection[str] | None = None,
+) -> dict[str, Bounded]:
     """Returns every quantity of the step with its error, from what both sides were given (exact).
 
     `given` holds inputs, labels (one-hot, or targets), iteration, start/... and velocity/... arrays. Everything
-    is computed in float64 whatever the dtype of the network.
+    is computed in float64 whatever the dtype of the network. `values` are the reference's: where it has a quantity
+    its value stands for the judge's own, which lies as near to the exact one, and need not be computed. With `wanted`
+    the others are let go when the last equation has read them: the next array finds their memory in the cache.
     """
+    values = values or {}
     known = {name: exact(array) for name, array in given.items()}
+    last = {name: equation.name for equation in step for name in equation.reads}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what overflows cannot be judged, and is told
         for equation in step:
             reads = [known[name] for name in equation.reads]
-            known[equation.name] = _bounded(equation, reads, rounding)
-    return {equation.name: known[equation.name] for equation in step}
+            known[equation.name] = applied(equation, reads, rounding, values.get(equation.name))
+            for name in equation.reads:
+                if wanted is not None and last[name] == equation.name and name not in wanted:
+                    known.pop(name, None)
+    return {equation.name: known[equation.name] for equation in step if equation.name in known}
 
 
 def evaluate_locally(step: list[Equation], values: Mapping[str, Array], rounding: Rounding) -> dict[str, Bounded]:
@@ -63,7 +76,7 @@ def evaluate_locally(step: list[Equation], values: Mapping[str, Array], rounding
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for equation in step:
             if all(name in values for name in equation.reads):
-                known[equation.name] = _bounded(equation, [exact(values[name]) for name in equation.reads], rounding)
+                known[equation.name] = applied(equation, [exact(values[name]) for name in equation.reads], rounding)
     return known
 
 
@@ -83,9 +96,11 @@ def exact(array: Array) -> Bounded:
     return Bounded(value, np.broadcast_to(EXACT, value.shape))
 
 
-def _bounded(equation: Equation, reads: list[Bounded], rounding: Rounding) -> Bounded:
-    """One equation's value and bound."""
-    value = np.asarray(equation.value(*(read.value for read in reads)))
+def applied(equation: Equation, reads: list[Bounded], rounding: Rounding, value: Array | None = None) -> Bounded:
+    """Returns one equation's value, unless it is known, and bound, from what it reads."""
+    if value is None:
+        value = equation.value(*(read.value for read in reads))
+    value = np.asarray(value, np.float64)
     error = np.asarray(equation.error(rounding, value, *reads))
     return Bounded(value, error if error.shape == value.shape else np.broadcast_to(error, value.shape))
 

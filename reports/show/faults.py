@@ -13,7 +13,7 @@ from reports.show.terminal import WIDE, frame_table
 
 Row = dict[Hashable, Any]  # of the matrix
 
-CHECKED = {0: "the checker holds", 1: "the checker has holes"}
+CHECKED = {0: "the checker holds", 1: "the checker has holes", 2: "not all was tried"}
 TITLES = {"correct": "The correct networks", "single": "Single faults", "pair": "Two faults at once"}
 MARKS = {
     "caught": "✓", "quiet": "✓", "right": "✓", "expected": "✓", "unknown": "?",

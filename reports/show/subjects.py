@@ -9,12 +9,15 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from reports.show import whole
 from reports.show.terminal import COLORS, VERDICTS
 from reports.subjects.verdict import Subject, overall
 from reports.subjects.verdicts import STATUSES, Component
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from reports.show.templating import Site
 
 MARKS = {"defective": "✕", "unjudged": "?", "missing": "…", "departs": "≠", "right": "●"}
 STYLES = {"defective": "bold red", "unjudged": "yellow", "missing": "cyan", "departs": "blue", "right": "green"}
@@ -56,33 +59,33 @@ def sentence(one: Component) -> str:
     return f"{len(one.rows)} rows" + (f", the worst uses {max(used):.2g} of its allowance" if used else "")
 
 
-def records(subjects: list[Subject]) -> list[dict[str, Any]]:
-    """Everything as plain data."""
-    return [
-        {
-            "path": str(subject.path),
-            "verdict": subject.verdict,
-            "says": subject.says,
-            "seconds": round(subject.seconds, 3),
-            "isolation": subject.isolation,
-            "stubs": subject.stubs,
-            "notes": subject.notes,
-            "components": [_component(one) for one in subject.components],
-        }
-        for subject in subjects
-    ]
+def record(subject: Subject) -> dict[str, Any]:
+    """Everything that is known of one subject as plain data; its page is made of this alone."""
+    return {
+        "path": str(subject.path),
+        "name": subject.path.name,
+        "verdict": subject.verdict,
+        "says": subject.says,
+        "seconds": round(subject.seconds, 3),
+        "isolation": subject.isolation,
+        "stubs": subject.stubs,
+        "notes": subject.notes,
+        "components": [_component(one) for one in subject.components],
+    }
 
 
 def _component(one: Component) -> dict[str, Any]:
     return {
         "name": one.name,
         "role": one.role,
-        "kind": one.kind,
+        "kind": one.kind or one.role,
         "status": one.status,
         "says": one.says,
+        "said": sentence(one),
         "diagnoses": one.diagnoses,
         "file": one.file,
         "lines": one.lines,
+        "code": _excerpt(one),
         "recognised": one.convention,
         "rows": [
             {
@@ -99,8 +102,8 @@ def annotations(subjects: list[Subject]) -> list[str]:
     order = list(STATUSES)
     found = []
     for subject in subjects:
-        if subject.refused:
-            found.append((0, f"::error file={_property(str(subject.path))},title=parity::{_data(subject.refused)}"))
+        if not subject.components:  # nothing could be judged, which must not look like a pass
+            found.append((0, f"::error file={_property(str(subject.path))},title=parity::{_data(subject.says)}"))
         for one in subject.components:
             if one.status in LEVEL:
                 lines = one.lines or [1, 1]
@@ -145,31 +148,31 @@ def frame(subjects: list[Subject]) -> "pd.DataFrame":
 
 def write(subjects: list[Subject], out: Path) -> Path:
     """Writes check.csv, check.parquet, check.json and index.html, each whole or not at all; returns the page's path."""
-    rows = frame(subjects)
-    _whole(out / "check.csv", rows.to_csv(index=False).encode())
-    part = out / "check.parquet.part"
-    rows.to_parquet(part)
-    part.replace(out / "check.parquet")
-    _whole(
-        out / "check.json", json.dumps({"verdict": overall(subjects), "subjects": records(subjects)}, indent=2).encode()
-    )
-    return _whole(out / "index.html", page(subjects).encode())
+    rows, made, code = frame(subjects), [record(one) for one in subjects], overall(subjects)
+    whole.write(out / "check.csv", rows.to_csv(index=False))
+    whole.write(out / "check.parquet", rows.to_parquet())
+    whole.write(out / "check.json", json.dumps({"verdict": code, "subjects": made}, indent=2))
+    return whole.write(out / "index.html", page(made, code))
 
 
-def page(subjects: list[Subject]) -> str:
-    """The page: a section per subject, a table of components, the lines of their file beside each defect."""
-    from reports.show.templating import templates
+def page(records: list[dict[str, Any]], code: int, site: "Site | None" = None, path: str = "index.html") -> str:
+    """The page: a section per subject, a table of components, the lines of their file beside each defect.
 
-    template = templates().get_template("subjects.html.j2")
-    return template.render(
-        subjects=subjects,
-        code=overall(subjects),
-        title=VERDICTS[overall(subjects)],
+    Without a site it holds its style itself.
+    """
+    from reports.show.templating import Site, rendered
+
+    return rendered(
+        "subjects.html.j2",
+        site or Site(code, VERDICTS[code]),
+        path,
+        alone=site is None,
+        subjects=records,
+        code=code,
+        title=VERDICTS[code],
         verdicts=VERDICTS,
         marks=MARKS,
         statuses=STATUSES,
-        sentence=sentence,
-        excerpt=_excerpt,
     )
 
 
@@ -185,18 +188,3 @@ def _excerpt(one: Component) -> str:
     return "\n".join(
         f"{number:4d}  {text[number - 1][:160]}" for number in range(first, last + 1) if number <= len(text)
     )
-
-
-def gradebook_table(book: "pd.DataFrame", width: int) -> Table:
-    """The gradebook in the terminal: names, verdicts, first diagnoses."""
-    from reports.show.terminal import frame_table
-
-    columns = ["submission", "verdict", "defects", "group", "seconds", "first_diagnosis"]
-    return frame_table(book[columns] if width >= 80 else book[columns[:4]], ("defects", "group", "seconds"))
-
-
-def _whole(path: Path, content: bytes) -> Path:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
-    return path

@@ -1,6 +1,7 @@
 """What the terminal shows: tables of cases, the rows of a step, and progress (on stderr)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
@@ -30,7 +31,7 @@ NEVER_WRAPPED = (
     "diagnosis",
 )
 VERDICTS = {0: "parity", 1: "no parity", 2: "cannot judge"}
-JUDGED = {0: "the judge holds", 1: "the judge is broken", 2: "a weakened judge was not caught (try more networks)"}
+JUDGED = {0: "the judge holds", 1: "the judge is broken", 2: "not certified"}
 COLORS = {0: "green", 1: "bold red", 2: "yellow"}
 
 
@@ -49,6 +50,14 @@ def progress_bar() -> Progress:
     )
 
 
+@contextmanager
+def counting(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar around work that tells how many of `total` are done."""
+    with progress_bar() as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
 def frame_table(frame: "pd.DataFrame", numbers: Iterable[str] = ()) -> Table:
     """Returns a frame as a table; columns in `numbers` stand to the right."""
     table = Table(header_style="bold", box=None, pad_edge=False)
@@ -60,6 +69,18 @@ def frame_table(frame: "pd.DataFrame", numbers: Iterable[str] = ()) -> Table:
     for values in frame.itertuples(index=False):
         table.add_row(*(Text(str(value)) for value in values))
     return table
+
+
+def fitting(frame: "pd.DataFrame", width: int, wanted: Sequence[str]) -> "pd.DataFrame":
+    """Returns a frame of text with the columns that fit side by side; `wanted` are taken first, in their order."""
+    kept: list[str] = []
+    for name in dict.fromkeys([*(name for name in wanted if name in frame), *frame.columns]):
+        needed = 2 + max([len(name), *(len(str(value)) for value in frame[name])])
+        if needed > width + 2 and kept:
+            break
+        kept.append(name)
+        width -= needed
+    return frame[[name for name in frame.columns if name in kept]]
 
 
 def verdict_table(cases: "pd.DataFrame", width: int) -> Table:

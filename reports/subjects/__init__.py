@@ -45,11 +45,14 @@ verdict.py       one file -> its components judged, exit code
 tiny.py          a component as a tiny case: equations, bounds, judge and causes of the main pipeline
 components.py    layers and activations
 formulas.py      activations that have no equation there
-losses.py        losses: which, by what constant, which mistake
+losses/          losses: which, by what constant, which mistake
+nearness.py      what search and bounds share: how near, by what constant
+curves.py        activations with bounds
 optimizers.py    update rules, replayed
 networks/        a whole network: which architecture, loss and constant explain it, and if none does, which mistake
 assembled.py     a file's own layers together, when each is right alone
 adapter.py       an exchange of .npz files, for any language
+roles.py         what a user says that their classes are
 command.py       `parity check`
 grading.py       a class of submissions -> gradebook
 """

@@ -59,7 +59,9 @@ def exchange(path: Path) -> Seen:
 
 def _misfit(arrays: dict[str, np.ndarray], count: int) -> str:
     """Which array has not the shape that the others ask for; empty when all fit."""
-    width = arrays["inputs"].shape[-1]
+    if flat := [name for name in ("inputs", "targets") if arrays[name].ndim != 2 or not arrays[name].size]:
+        return f"{flat[0]} has shape {arrays[flat[0]].shape}: it is (samples, values), at least one of each"
+    width = arrays["inputs"].shape[1]
     for k in range(1, count + 1):
         w = arrays[f"weights{k}"]
         if w.ndim != 2 or w.shape[0] != width:

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from reports.equations.rounding import Bounded
+from reports.measure import gaps, largest
 from reports.subjects import optimizers
-from reports.subjects.networks.architectures import back, upstream
-from reports.subjects.networks.explained import constants
-from reports.subjects.networks.trial import Shape, Trial, near
+from reports.subjects.nearness import near, unexplained, used
+from reports.subjects.networks.bounded import Pair, back, forward, plus, starts
+from reports.subjects.networks.decided import beside, decide
+from reports.subjects.networks.trial import Shape, Trial
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
@@ -55,29 +58,51 @@ def _not_assembled(made: Component, seen: dict[str, Any], status: dict[str, str]
 def _rows(one: dict[str, Any]) -> list[Row]:
     """All updates of one training: output and gradients of each, then the replay of the optimizer."""
     rows = []
-    summed: list[tuple[Array, Array]] = []
+    summed: list[Pair] = []
+    shape = Shape((one["hidden"], "Softmax"), float(one.get("slope") or 0.01))
     probe = f"{one['optimizer']}, {one['setting']}" if one.get("optimizer") else "one batch"
     for k, update in enumerate(one["updates"]):
         when = f"{probe}, update {k + 1}" if one.get("optimizer") else probe
         trial = _trial(one, update)
-        shape = Shape((one["hidden"], "Softmax"), float(one.get("slope") or 0.01))
-        zs, outputs = trial.forward(shape)
-        fits = near(np.asarray(update["logits"], float), zs[-1], 1e-12)
-        rows.append(Row("output", when, "right" if fits else "unjudged", says="" if fits else AWAY))
-        right = back(shape, trial, zs, outputs, upstream(shape, trial, zs, outputs)["CrossEntropy"])
-        summed = [(dw + sw, db + sb) for (dw, db), (sw, sb) in zip(right, summed, strict=True)] if summed else right
-        status, says = ("right", "") if _one_constant(trial, right) else ("unjudged", AWAY)
-        if status == "unjudged" and k and _one_constant(trial, summed):
-            status, says = "departs", "gradients add up from update to update, and no method that zeroes them was found"
-        rows.append(Row("gradients", when, status, says=says, stage="backward"))
+        step = forward(trial, shape)
+        rows.append(_output(np.asarray(update["logits"], float), step.zs[-1], when))
+        right = back(step, starts(step)["CrossEntropy"])
+        if summed:
+            summed = [(plus(dw, sw), plus(db, sb)) for (dw, db), (sw, sb) in zip(right, summed, strict=True)]
+        else:
+            summed = right
+        row = _gradients(trial, right, when)
+        if row.status != "right" and k and (again := _gradients(trial, summed, when)).status == "right":
+            row, row.status = again, "departs"
+            row.says = "gradients add up from update to update, and no method that zeroes them was found"
+        rows.append(row)
     return rows + (_replayed(one, probe) if one.get("optimizer") else [])
 
 
-def _one_constant(trial: Trial, right: list[tuple[Array, Array]]) -> bool:
-    """Whether all gradients are the right ones times one positive number."""
-    ratios = [ratio for pair in constants(trial, right) for ratio in pair]
-    known = [ratio for ratio in ratios if ratio is not None and np.isfinite(ratio)]
-    return len(known) == len(ratios) and known[0] > 0 and max(known) - min(known) <= 1e-8 * known[0]
+def _output(have: Array, right: Bounded, when: str) -> Row:
+    """The row of the logits: near but beyond the allowance is a departure, anything else has no known cause."""
+    if have.shape != right.value.shape:
+        return Row("output", when, "unjudged", says=AWAY)
+    gap, share = largest(gaps(have, right.value)), used(have, right)
+    if share <= 1:
+        return Row("output", when, "right", share, gap)
+    words = f"output: {unexplained(have, right.value)}" if near(have, right.value) else AWAY
+    return Row("output", when, "departs" if words != AWAY else "unjudged", share, gap, words)
+
+
+def _gradients(trial: Trial, right: list[Pair], when: str) -> Row:
+    """The row of all gradients of one update: the right ones times one positive constant, to within rounding."""
+    given = beside(trial, right)
+    if given is None:
+        return Row("gradients", when, "unjudged", says=AWAY, stage="backward")
+    decision = decide(trial, given)
+    worst = max(decision.rows, key=lambda row: row.used)
+    status, says = "right", ""
+    if not decision.one or decision.main <= 0:
+        close = decision.main > 0 and all(c == decision.main for c in decision.constants)
+        close = close and all(near(one.have, decision.main * one.right.value) for one in given)
+        status, says = ("departs", worst.says) if close else ("unjudged", AWAY)
+    return Row("gradients", when, status, worst.used, worst.gap, says, "backward")
 
 
 def _trial(one: dict[str, Any], update: dict[str, Any]) -> Trial:

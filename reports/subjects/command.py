@@ -2,18 +2,18 @@
 
 import json
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reports.subjects.roles import KINDS, roles_of
+
 if TYPE_CHECKING:
     from reports.subjects.verdict import Subject
 
 SECONDS, MEGABYTES = 20.0, 1024
-KINDS = "dense, relu, leakyrelu, sigmoid, tanh, softmax, crossentropy, mse, sgd, adam, network, ignore"
 
 
 class CannotCheck(click.ClickException):
@@ -25,47 +25,79 @@ class CannotCheck(click.ClickException):
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for tables, JSON and a page.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for CSV, Parquet, JSON, a page.")
 @click.option("--annotate", is_flag=True, help="Print GitHub's annotations, worst first.")
+@click.option("--each", is_flag=True, help="A folder is a class: every file and folder in it is a submission.")
+@click.option("--jobs", type=click.IntRange(min=1), help="As --each, so many at once; all cores by default.")
+@click.option("--scheduler", metavar="ADDRESS", help="As --each, on a Dask cluster whose workers see the files.")
+@click.option("--role", "given", multiple=True, metavar="NAME=KIND", help=f"What a class or function is: {KINDS}.")
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="So many at once; every entry of a folder is a submission then."
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=SECONDS,
+    show_default=True,
+    help="Seconds of processor time for each; three times as long by the clock.",
 )
-@click.option("--scheduler", metavar="ADDRESS", help="Grade on a Dask cluster instead of this machine's cores.")
-@click.option("--role", "roles", multiple=True, metavar="NAME=KIND", help=f"What a class or function is: {KINDS}.")
-@click.option("--timeout", type=click.FloatRange(min=1), default=SECONDS, show_default=True, help="Seconds for each.")
 @click.option(
     "--memory", type=click.IntRange(min=256), default=MEGABYTES, show_default=True, help="Megabytes for each."
 )
+@click.option(
+    "--isolation",
+    type=click.Choice(["default", "strict"]),
+    default="default",
+    show_default=True,
+    help="strict: run nothing where the kernel itself does not limit files and network (Linux 6.7 or bubblewrap). "
+    "The limits that held stand behind every verdict.",
+)
 def check(
-    paths: Sequence[Path], as_json: bool, out: Path | None, annotate: bool, jobs: int | None, scheduler: str | None,
-    roles: Sequence[str], timeout: float, memory: int,
+    paths: Sequence[Path], as_json: bool, out: Path | None, annotate: bool, each: bool, jobs: int | None,
+    scheduler: str | None, given: Sequence[str], timeout: float, memory: int, isolation: str,
 ) -> None:  # fmt: skip
     """Judge your own network, a .py file, a notebook, a folder or an .npz exchange, against torch.
 
     Definitions alone are loaded, in a process of its own with limits: training, plots and input() never run.
-    Exit code 0: what is there is right; 1: a defect; 2: cannot judge. What was recognised is printed; correct it with
-    --role or a parity.toml beside the file ([roles] Name = "dense"). When nothing is recognised, write an adapter:
-    a class Adapter with parameters(), forward(x) and gradients(x, y); see the README.
+    Exit code 0: what is there is right; 1: a defect; 2: cannot judge.
+
+    A folder is one network whose files belong together (a package). A folder of many people's submissions is
+    graded with --each, --jobs N or --scheduler: a gradebook in the folder --out (grades/ by default), which goes on
+    where it stopped when it is started again.
+
+    What was recognised is printed; correct it with --role or a parity.toml beside the file ([roles] Name = "dense").
+    When nothing is recognised, write an adapter: a class Adapter with parameters(), forward(x) and gradients(x, y);
+    see the README.
     """
+    if isolation == "strict":
+        from reports.subjects.isolation import missing_limits
+
+        if missing := missing_limits():
+            raise CannotCheck(f"--isolation=strict: nothing was run: {missing}")
+    if out:
+        _folder(out)
+    if each or jobs or scheduler:
+        _grade(paths, out or Path("grades"), jobs, scheduler, given, timeout, memory, isolation == "strict", as_json)
+    try:
+        told = [roles_of(path, given) for path in paths]
+    except ValueError as error:
+        raise CannotCheck(str(error)) from error
     from rich.console import Console
 
-    if jobs or scheduler:
-        _grade(paths, out, jobs, scheduler, timeout, memory, as_json)
     from reports.subjects.verdict import check as judge
     from reports.subjects.verdict import overall
 
     with Console(stderr=True).status("looking at it"):
-        subjects = [judge(path, timeout, memory, _roles(path, roles)) for path in paths]
+        subjects = [
+            judge(path, timeout, memory, roles, isolation == "strict")
+            for path, roles in zip(paths, told, strict=True)
+        ]  # fmt: skip
     code = overall(subjects)
     if out:
         from reports.show.subjects import write
 
-        _folder(out)
         page = write(subjects, out)
     if as_json:
-        from reports.show.subjects import records
+        from reports.show.subjects import record
 
-        click.echo(json.dumps({"verdict": code, "subjects": records(subjects)}, indent=2))
+        click.echo(json.dumps({"verdict": code, "subjects": [record(one) for one in subjects]}, indent=2))
     elif annotate:
         from reports.show.subjects import annotations
 
@@ -89,74 +121,48 @@ def _print(subjects: "list[Subject]") -> None:
         console.print(headline(subject), highlight=False, soft_wrap=True, markup=False)
         if subject.components:
             console.print(table(subject, console.width))
-        for note in subject.notes[:6]:
+        for note in [*subject.notes[:6], *_class_hint(subject.path)]:
             console.print(f"  note: {note}", highlight=False, soft_wrap=True, markup=False)
 
 
-def _roles(path: Path, given: Sequence[str]) -> dict[str, str]:
-    """Roles from parity.toml beside the subject, then from --role."""
-    from reports.subjects.child.names import kind, plain
+def _class_hint(path: Path) -> list[str]:
+    """What to do where a folder that was judged as one network may be a class of them."""
+    from reports.subjects.grading import entries
 
-    told: dict[str, str] = {}
-    for file in ((path if path.is_dir() else path.parent) / "parity.toml", Path("parity.toml")):
-        if file.is_file():
-            try:
-                told |= {
-                    str(k): str(v) for k, v in tomllib.loads(file.read_text(encoding="utf-8")).get("roles", {}).items()
-                }
-            except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
-                raise CannotCheck(f"{file}: {error}") from error
-            break
-    for one in given:
-        name, equals, what = one.partition("=")
-        if not equals:
-            raise CannotCheck(f"--role {one}: write it as Name=kind, with kind one of {KINDS}")
-        told[name] = what
-    for name, what in told.items():
-        made = what if plain(what) in ("network", "ignore") else kind(what)
-        if not made:
-            raise CannotCheck(f"role {name}={what}: a kind is one of {KINDS}")
-        told[name] = made
-    return told
+    if not path.is_dir() or (path / "__init__.py").exists() or len(entries(path)) < 2:
+        return []
+    return ["the folder was judged as one network; if every file in it is somebody's submission, add --each"]
 
 
 def _grade(
-    paths: Sequence[Path],
-    out: Path | None,
-    jobs: int | None,
-    scheduler: str | None,
-    timeout: float,
-    memory: int,
-    as_json: bool,
-) -> None:
+    paths: Sequence[Path], out: Path, jobs: int | None, scheduler: str | None, given: Sequence[str], timeout: float,
+    memory: int, strict: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Grades many submissions, prints the gradebook and ends."""
     from rich.console import Console
 
-    from reports.show.subjects import gradebook_table
-    from reports.show.terminal import progress_bar
+    from reports.show import gradebook
+    from reports.show.terminal import counting
     from reports.subjects import grading
 
-    where = out or Path("grades")
-    _folder(where)
+    _folder(out)
     try:
         found = grading.submissions(paths)
-        with progress_bar() as bar:
-            task = bar.add_task("submissions graded", total=len(found))
+        with counting("submissions graded", len(found)) as told:
             rows = grading.grade(
-                found, where, jobs, scheduler, timeout, memory, lambda n: bar.update(task, completed=n)
-            )
-    except (OSError, ImportError, ValueError) as error:
+                found, out, jobs, scheduler, timeout, memory, told, given=given, strict=strict
+            )  # fmt: skip
+        page = gradebook.write(rows, out)
+    except (OSError, ImportError, ValueError, RuntimeError) as error:
         raise CannotCheck(str(error)) from error
-    frame = grading.gradebook(rows)
-    page = grading.write(frame, rows, where)
     if as_json:
-        click.echo(frame.to_json(orient="records", indent=2))
+        click.echo(json.dumps(gradebook.plain(rows), indent=2))
     else:
         console = Console()
-        console.print(gradebook_table(frame, console.width))
-        console.print(f"gradebook: {page}", highlight=False, soft_wrap=True)
-    codes = [int(row["verdict"]) for row in rows]
-    sys.exit(1 if 1 in codes else 2 if 2 in codes or not codes else 0)
+        console.print(gradebook.terminal_table(grading.gradebook(rows), console.width))
+        console.print(gradebook.headline(rows))
+        console.print(f"gradebook: {page}", highlight=False, soft_wrap=True, markup=False)
+    sys.exit(grading.overall(rows))
 
 
 def _folder(out: Path) -> None:

@@ -1,64 +1,75 @@
 """A class of submissions -> a gradebook: one row each, by cause, going on where it stopped, losing nothing.
 
-Local processes and a Dask cluster are driven by the same code: both are executors of concurrent.futures. Each
-finished row is a line in gradebook.jsonl at once; a run that is started again grades only what is not there.
+Each finished row is a line in gradebook.jsonl at once; a run that is started again grades only what is not there.
 """
 
 import ast
 import hashlib
 import json
-import multiprocessing
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from reports.subjects.isolation import THREADS
+from reports.subjects.roles import roles_of
+from reports.workers import each
+
+if TYPE_CHECKING:
+    from reports.subjects.verdict import Subject
 
 Row = dict[str, Any]
-TRIES = 3  # of one submission, when workers die under it
+FORMAT = 2  # of a row in gradebook.jsonl; grows when rows of earlier versions are of no use
+ROLES = ("dense", "activation", "loss", "optimizer", "network")  # in the order of a gradebook's columns
 SUFFIXES = (".py", ".ipynb", ".npz")
 
 
 def submissions(paths: Sequence[Path]) -> list[Path]:
     """Returns every submission: the entries of a folder (files, notebooks, sub-folders), or the files themselves."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.iterdir() if not p.name.startswith((".", "_")) and (
-                p.suffix in SUFFIXES or (p.is_dir() and not p.is_symlink())))  # fmt: skip
-        else:
-            found.append(path)
+    found = [one for path in paths for one in (entries(path) if path.is_dir() else [path])]
     if not found:
         raise ValueError(f"{', '.join(map(str, paths))}: there is no submission in it")
     return found
 
 
-def graded(path: str, seconds: float, megabytes: int) -> Row:
+def entries(folder: Path) -> list[Path]:
+    """What in a folder may be somebody's submission."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith((".", "_"))
+        and (path.suffix in SUFFIXES or (path.is_dir() and not path.is_symlink()))
+    )
+
+
+def graded(path: str, seconds: float, megabytes: int, roles: dict[str, str], strict: bool = False) -> Row:
     """Returns one submission's row as plain data; this is what a worker runs. It raises nothing."""
     from reports.subjects.verdict import check
 
-    subject = check(Path(path), seconds, megabytes)
-    worst = [one for one in subject.components if one.status == "defective"]
+    return row_of(check(Path(path), seconds, megabytes, roles, strict))
+
+
+def row_of(subject: "Subject") -> Row:
+    """Returns the row of a judged submission; `record` is all that its page needs."""
+    from reports.show.subjects import record
+
+    told = record(subject)
+    wrong = [one for one in told["components"] if one["status"] == "defective"]
     return {
-        "submission": Path(path).name,
-        "path": path,
+        "submission": subject.path.name,
+        "path": str(subject.path),
         "verdict": subject.verdict,
         "says": subject.says,
-        "defects": len(worst),
-        "first_diagnosis": f"{worst[0].name}: {worst[0].says}" if worst else "",
-        "causes": sorted({cause(one.kind or one.role, one.says) for one in worst}),
-        "components": {one.name: one.status for one in subject.components},
-        "kinds": {one.kind or one.role: one.status for one in reversed(subject.components)},
-        "alike": fingerprint(Path(path)),
+        "defects": len(wrong),
+        "first_diagnosis": f"{wrong[0]['name']}: {wrong[0]['says']}" if wrong else "",
+        "causes": {cause(one["kind"], one["says"]): one["says"] for one in reversed(wrong)},
+        "components": {one["name"]: one["status"] for one in told["components"]},
+        "kinds": {one["kind"]: one["status"] for one in reversed(told["components"])},
+        "alike": fingerprint(subject.path),
         "seconds": round(subject.seconds, 2),
+        "record": told,
     }
 
 
@@ -84,85 +95,59 @@ def fingerprint(path: Path) -> str:
     return hashlib.sha256(" ".join(shape).encode()).hexdigest()[:12]
 
 
-@contextmanager
-def executor(jobs: int | None, scheduler: str | None) -> Iterator[Executor]:
-    """A Dask cluster's executor, or local processes; spawned, never forked, one thread each."""
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
-    if scheduler:
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise ImportError("--scheduler needs Dask: pip install 'parity[cluster]'") from error
-        with Client(scheduler, timeout="20s") as client:
-            yield client.get_executor(pure=False, retries=TRIES)
-        return
-    pool = ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
 def grade(
     paths: Sequence[Path], out: Path, jobs: int | None = None, scheduler: str | None = None, seconds: float = 20.0,
     megabytes: int = 1024, progress: Callable[[int], None] = lambda done: None,
-    work: Callable[..., Row] = graded,
+    work: Callable[..., Row] = graded, given: Sequence[str] = (), strict: bool = False,
 ) -> list[Row]:  # fmt: skip
     """Returns the rows of all submissions in their order; those that gradebook.jsonl has for the same content are kept.
 
-    A submission under which TRIES workers died is a row that says so.
+    A submission under which its worker died twice is a row that says so, and is tried again by the next run.
     """
     ledger = out / "gradebook.jsonl"
-    keys = {path: _key(path) for path in paths}
-    done = _before(ledger)
-    rows: dict[Path, Row] = {path: done[keys[path]] for path in paths if keys[path] in done}
-    left = {path: 0 for path in paths if path not in rows}
+    before = _before(ledger)
+    rows: dict[str, Row] = {}
+    left: dict[tuple[str, str], str] = {}  # what is to be graded: path and roles as text -> its key
+    for path in dict.fromkeys(paths):
+        where = str(path.absolute())
+        try:
+            told = json.dumps(roles_of(path, given), sort_keys=True)
+        except ValueError as error:
+            rows[where] = _untold(where, str(error))
+            continue
+        key = _key(path, f"{told}, {seconds:g} s, {megabytes} MB")
+        if key in before:
+            rows[where] = before[key] | {"path": where}
+        else:
+            left[where, told] = key
     progress(len(rows))
+    piece = partial(_piece, partial(work, seconds=seconds, megabytes=megabytes, strict=strict))
     with ledger.open("a", encoding="utf-8") as lines:
-        while left:
-            for path, row in _round(left, jobs, scheduler, partial(work, seconds=seconds, megabytes=megabytes)):
-                rows[path] = row
-                lines.write(json.dumps({**row, "key": keys[path]}) + "\n")
+        for done in each(piece, list(left), jobs, scheduler):
+            where = done.item[0]
+            rows[where] = done.result or _untold(where, done.trouble)
+            if done.result:
+                lines.write(json.dumps({**done.result, "key": left[done.item]}) + "\n")
                 lines.flush()
-                progress(len(rows))
-    return [rows[path] for path in paths]
+            progress(len(rows))
+    return [rows[str(path.absolute())] for path in dict.fromkeys(paths)]
 
 
-def _round(
-    left: dict[Path, int], jobs: int | None, scheduler: str | None, work: Callable[[str], Row]
-) -> Iterator[tuple[Path, Row]]:
-    """Yields rows until all are done or the pool breaks; what is left is tried in a new pool."""
-    with executor(min(jobs or os.cpu_count() or 1, len(left)), scheduler) as pool:
-        waiting = {pool.submit(work, str(path.absolute())): path for path in left}
-        while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            broken = False
-            for future in finished:
-                path = waiting.pop(future)
-                error = future.exception()
-                if error is None:
-                    del left[path]
-                    yield path, future.result()
-                    continue
-                broken |= isinstance(error, BrokenProcessPool)
-                left[path] += 1
-                if left[path] >= TRIES:
-                    del left[path]
-                    yield path, _died(path, error)
-            if broken:
-                return
+def _piece(work: Callable[..., Row], item: tuple[str, str], made: Callable[[int], None]) -> Row:
+    """One submission as a piece of work; its progress is counted when it is done."""
+    return work(item[0], roles=json.loads(item[1]))
 
 
-def _died(path: Path, error: BaseException) -> Row:
-    says = f"the worker that looked at it died {TRIES} times: {type(error).__name__}"
-    return {"submission": path.name, "path": str(path), "verdict": 2, "says": says, "defects": 0, "first_diagnosis": "",
-            "causes": [], "components": {}, "kinds": {}, "alike": "", "seconds": 0.0}  # fmt: skip
+def _untold(path: str, why: str) -> Row:
+    """The row of a submission that could not be graded."""
+    from reports.subjects.verdict import Subject
+
+    return row_of(Subject(Path(path), refused=f"it could not be graded: {why}"))
 
 
-def _key(path: Path) -> str:
-    """A submission by name and content: an edited one is graded again."""
-    digest = hashlib.sha256(path.name.encode())
+def _key(path: Path, how: str) -> str:
+    """A submission by name, content and how it is graded: what was edited is graded again."""
+    digest = hashlib.sha256(f"{FORMAT} {path.name} {how}".encode())
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     for file in files[:500]:
         try:
@@ -186,34 +171,42 @@ def _before(ledger: Path) -> dict[str, Row]:
     return found
 
 
-def gradebook(rows: Iterable[Row]) -> pd.DataFrame:
-    """Returns one row per submission: verdict, first diagnosis, group of one cause, then a column per kind."""
-    rows = list(rows)
-    kinds = sorted({kind for row in rows for kind in row["kinds"]})
-    groups: dict[tuple[str, ...], int] = {}
-    made = []
+def overall(rows: Sequence[Row]) -> int:
+    """The exit code of a class: 1 beats 2 beats 0."""
+    codes = {row["verdict"] for row in rows}
+    return 1 if 1 in codes else 2 if 2 in codes or not codes else 0
+
+
+def kinds(rows: Sequence[Row]) -> list[str]:
+    """Every kind of component in a class: layers first, whole networks last."""
+    roles = {one["kind"]: one["role"] for row in rows for one in row["record"]["components"]}
+    place = {role: number for number, role in enumerate(ROLES)}
+    return sorted(roles, key=lambda kind: (place.get(roles[kind], len(ROLES)), kind))
+
+
+def causes(rows: Sequence[Row]) -> list[Row]:
+    """Every cause of a defect, the commonest first: number, kind, count, a diagnosis, the rows that have it."""
+    found: dict[str, list[Row]] = {}
     for row in rows:
-        causes = tuple(row["causes"])
-        group = groups.setdefault(causes, len(groups) + 1) if causes else 0
-        names = {0: "parity", 1: "no parity", 2: "cannot judge"}
-        made.append({
-            "submission": row["submission"], "verdict": names[row["verdict"]], "defects": row["defects"],
-            "first_diagnosis": row["first_diagnosis"], "group": group, "alike": row["alike"], "says": row["says"],
-            "seconds": row["seconds"], **{kind: row["kinds"].get(kind, "") for kind in kinds},
-        })  # fmt: skip
-    return pd.DataFrame(made)
+        for one in row["causes"]:
+            found.setdefault(one, []).append(row)
+    ordered = sorted(found.items(), key=lambda pair: -len(pair[1]))
+    return [
+        {"number": number, "kind": one.partition(":")[0], "count": len(made), "diagnosis": made[0]["causes"][one],
+         "submissions": made}
+        for number, (one, made) in enumerate(ordered, 1)
+    ]  # fmt: skip
 
 
-def write(frame: pd.DataFrame, rows: list[Row], out: Path) -> Path:
-    """Writes gradebook.csv, .parquet and the groups by cause, whole or not at all; returns the CSV's path."""
-    from reports.show.files import write_tables
-
-    shared = frame[frame["group"] > 0].groupby("group")
-    by_cause = shared.agg(submissions=("submission", ", ".join), count=("submission", "size"),
-                          alike=("alike", lambda s: int(s[s != ""].duplicated().sum()) + 1),
-                          diagnosis=("first_diagnosis", "first")).reset_index()  # fmt: skip
-    write_tables(out, {"gradebook": frame, "causes": by_cause.sort_values("count", ascending=False)})
-    part = out / "gradebook.parquet.part"
-    frame.to_parquet(part)
-    part.replace(out / "gradebook.parquet")
-    return out / "gradebook.csv"
+def gradebook(rows: Sequence[Row]) -> pd.DataFrame:
+    """Returns one row per submission: verdict, first diagnosis, the numbers of its causes, then a column per kind."""
+    names = {0: "parity", 1: "no parity", 2: "cannot judge"}
+    made = causes(rows)
+    return pd.DataFrame([
+        {"submission": row["submission"], "verdict": names[row["verdict"]], "defects": row["defects"],
+         "first_diagnosis": row["first_diagnosis"],
+         "causes": ", ".join(str(cause["number"]) for cause in made if row in cause["submissions"]),
+         "alike": row["alike"], "says": row["says"], "seconds": row["seconds"],
+         **{kind: row["kinds"].get(kind, "") for kind in kinds(rows)}}
+        for row in rows
+    ])  # fmt: skip

@@ -14,18 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from reports.subjects.child import guard
+from reports.workers import THREADS
+
 LAUNCH = Path(__file__).parent / "child" / "launch.py"
-SECONDS = 20.0
+SECONDS = 20.0  # of processor time, which the child limits itself: a busy machine must not change a verdict
+CLOCK = 3.0  # times as long by the clock, for what waits without computing
 MEGABYTES = 1024
 MOST_RESULT = 8_000_000  # bytes of result.json
 MOST_ARRAYS = 64_000_000
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass
@@ -43,12 +47,33 @@ class Seen:
     seconds: float = 0.0
 
 
-def see(path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES, roles: dict[str, str] | None = None) -> Seen:
-    """Looks at one subject in a child; raises nothing, whatever the subject does."""
+def missing_limits() -> str:
+    """Says what the kernel does not limit here, where strict isolation is asked for; empty where it limits all."""
+    version = guard.landlock_version()
+    if bubblewrap() or version >= guard.ENOUGH:
+        return ""
+    what = "limits files but not the network" if version else "limits neither files nor the network"
+    return f"this kernel {what} (Landlock version {version}, {guard.ENOUGH} is needed) and there is no bubblewrap"
+
+
+def see(
+    path: Path,
+    seconds: float = SECONDS,
+    megabytes: int = MEGABYTES,
+    roles: dict[str, str] | None = None,
+    strict: bool = False,
+) -> Seen:
+    """Looks at one subject in a child; raises nothing, whatever the subject does.
+
+    `strict` looks at nothing where the kernel does not hold the child itself.
+    """
+    if strict and (missing := missing_limits()):
+        return Seen(path, refused=f"nothing was run: {missing}")
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         task = {"path": str(path.absolute()), "seconds": seconds, "megabytes": megabytes, "roles": roles or {}}
+        task["strict"] = strict and not bubblewrap()
         (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
         how, status = _run(folder, path, seconds)
         seen = _read(folder, path, how, status, seconds, megabytes)
@@ -75,7 +100,7 @@ def _run(folder: Path, path: Path, seconds: float) -> tuple[str, int]:
         start_new_session=True,
     )
     try:
-        return "ended", process.wait(timeout=seconds)
+        return "ended", process.wait(timeout=CLOCK * seconds)
     except subprocess.TimeoutExpired:
         return "killed", 0
     finally:  # also on Ctrl-C: nothing of theirs stays behind
@@ -115,14 +140,15 @@ def _read(folder: Path, path: Path, how: str, status: int, seconds: float, megab
             return _parsed(folder, path, json.loads(result.read_text(encoding="utf-8")))
         error = folder / "error.json"
         text = json.loads(error.read_text(encoding="utf-8")[:20_000])["error"] if error.is_file() else ""
-    except (OSError, ValueError, KeyError, RecursionError) as failure:
+    except Exception as failure:  # it comes from a stranger's process: anything may stand in it
         return Seen(path, refused=f"what came back cannot be read: {type(failure).__name__}")
     if "MemoryError" in text:
         return Seen(path, refused=f"it asks for more memory than the {megabytes} MB that it may have")
     if text:
         return Seen(path, refused=f"it could not be looked at: {text}"[:300])
     if how == "killed" or status in (-signal.SIGXCPU, -signal.SIGKILL):
-        return Seen(path, refused=f"it does not come to an end within {seconds:g} seconds (--timeout)")
+        limit = f"{CLOCK * seconds:g} seconds" if how == "killed" else f"{seconds:g} seconds of processor time"
+        return Seen(path, refused=f"it does not come to an end within {limit} (--timeout)")
     if status < 0:
         return Seen(path, refused=f"its process died: {signal.Signals(-status).name}")
     return Seen(path, refused=f"its process ended without an answer, exit status {status}")
@@ -137,13 +163,19 @@ def _parsed(folder: Path, path: Path, data: dict[str, Any]) -> Seen:
         return seen
     file = folder / "arrays.npz"
     arrays: dict[str, np.ndarray] = {}
-    if file.is_file() and file.stat().st_size < MOST_ARRAYS:
+    if file.is_file() and unpacked_size(file) < MOST_ARRAYS:
         with np.load(file, allow_pickle=False) as stored:
             arrays = {name.replace("|", "/"): stored[name] for name in stored.files}
     seen.components = [_filled(one, arrays) for one in data.get("components", [])]
     seen.stubs = list(data.get("stubs", []))
     seen.classes, seen.functions = list(data["seen"]["classes"]), list(data["seen"]["functions"])
     return seen
+
+
+def unpacked_size(file: Path) -> int:
+    """How many bytes an .npz file holds once unpacked, as it says itself; a bomb says so, or ends early."""
+    with zipfile.ZipFile(file) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
 
 
 def _filled(value: Any, arrays: dict[str, np.ndarray]) -> Any:

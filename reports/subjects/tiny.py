@@ -106,11 +106,3 @@ def diagnosed(case: Case, tries: list[Try]) -> list[str]:
 def passes(row: Mapping[str, Any]) -> bool:
     """Whether a row of the judge passes."""
     return row["status"] in PASSES
-
-
-def harmless(ours: Array, right: Array) -> bool:
-    """Whether two arrays differ by so little of their own scale that only another order of operations explains it."""
-    if ours.shape != right.shape or not np.isfinite(ours).all():
-        return False
-    scale = float(np.abs(right).max(initial=0.0))
-    return bool(np.abs(ours - right).max(initial=0.0) <= HARMLESS * max(scale, 1e-300))

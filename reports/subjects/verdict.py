@@ -57,18 +57,25 @@ def overall(subjects: list[Subject]) -> int:
 
 
 def check(
-    path: Path, seconds: float = SECONDS, megabytes: int = MEGABYTES, roles: dict[str, str] | None = None
+    path: Path,
+    seconds: float = SECONDS,
+    megabytes: int = MEGABYTES,
+    roles: dict[str, str] | None = None,
+    strict: bool = False,
 ) -> Subject:
     """Returns the verdict on one subject; raises nothing, whatever the subject does."""
     began = time.perf_counter()
-    if path.suffix == ".npz" and path.is_file():
-        from reports.subjects.adapter import exchange
+    try:
+        if path.suffix == ".npz" and path.is_file():
+            from reports.subjects.adapter import exchange
 
-        seen = exchange(path)
-    else:
-        threading.Thread(target=_warm, daemon=True).start()
-        seen = see(path, seconds, megabytes, roles)
-    subject = judged(seen)
+            seen = exchange(path)
+        else:
+            threading.Thread(target=_warm, daemon=True).start()
+            seen = see(path, seconds, megabytes, roles, strict)
+        subject = judged(seen)
+    except Exception as error:  # what a child hands back may have any shape
+        subject = Subject(path, refused=f"what came back cannot be judged: {type(error).__name__}: {error}"[:200])
     subject.seconds = time.perf_counter() - began
     return subject
 
@@ -86,7 +93,8 @@ def judged(seen: Seen) -> Subject:
     subject.seen = [*seen.classes, *seen.functions]
     if seen.refused:
         return subject
-    from reports.subjects import assembled, components, losses, optimizers  # torch loads here, not for a refused file
+    from reports.subjects import assembled, components, optimizers  # torch loads here, not for a refused file
+    from reports.subjects.losses import losses
     from reports.subjects.networks.network import network
 
     judges: dict[str, Any] = {

@@ -1,7 +1,8 @@
 """Limits that a process puts on itself before it meets a stranger's code; none can be taken back.
 
-Resource limits, an audit hook that refuses to write outside the working folder, to start processes and to open
-sockets, and where the kernel has Landlock the same refusal of writes and of TCP by the kernel itself.
+Resource limits; an audit hook that refuses to write outside the working folder, to read what is neither Python's nor
+beside the subject (a diagnosis could carry it away), to start processes and to open sockets; and where the kernel has
+Landlock the same refusal of writes and of TCP by the kernel itself.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ REFUSED = (
     "os.setxattr", "os.removexattr", "winreg.",
 )  # fmt: skip
 MOVES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir")
+SOURCES = (".py", ".pyc", ".ipynb")  # may be read anywhere: files import each other
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 
@@ -37,16 +39,21 @@ def limit(seconds: float, megabytes: int) -> None:
             resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def watch(folder: Path) -> None:
+def watch(folder: Path, subject: Path) -> None:
     """Refuses from now on what a network has no need of; an audit hook cannot be removed."""
     inside = os.path.realpath(folder)
+    beside = os.path.realpath(subject if subject.is_dir() else subject.parent)
+    own = {os.path.realpath(place) for place in (inside, beside, sys.prefix, sys.base_prefix, *sys.path) if place}
+    readable = (*(place.rstrip(os.sep) + os.sep for place in own), "/usr/", "/lib", "/dev/null", "/dev/urandom")
 
-    def allowed(path: Any) -> bool:
+    def allowed(
+        path: Any, places: tuple[str, ...] = (inside + os.sep, "/dev/null"), ends: tuple[str, ...] = ()
+    ) -> bool:
         try:
             real = os.path.realpath(os.fsdecode(path))
         except (TypeError, ValueError):
             return isinstance(path, int)
-        return real.startswith((inside + os.sep, "/dev/null")) or real == inside
+        return real.startswith(places) or real == inside or real.endswith(ends)
 
     def hook(event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
@@ -54,6 +61,8 @@ def watch(folder: Path) -> None:
             writes = bool(flags & WRITES) if isinstance(flags, int) else any(c in str(mode) for c in "wax+")
             if writes and not allowed(path):
                 raise PermissionError(f"writing {path!r} is refused")
+            if not writes and not allowed(path, readable, SOURCES):
+                raise PermissionError(f"reading {path!r} is refused")
         elif event.startswith(REFUSED) or (event.startswith(MOVES) and not all(map(allowed, args[:1]))):
             raise PermissionError(f"{event} is refused")
 
@@ -73,16 +82,28 @@ CREATE, ADD, RESTRICT = 444, 445, 446  # system calls, the same numbers on all a
 WRITE_RIGHTS = (1 << 1) | sum(1 << bit for bit in range(4, 13))  # write a file, remove and make anything
 
 
+ENOUGH = 4  # the version from which Landlock refuses both writes and TCP
+
+
+def landlock_version() -> int:
+    """The version of Landlock that this kernel has; 0 for none."""
+    try:
+        return max(0, ctypes.CDLL(None, use_errno=True).syscall(CREATE, None, 0, 1))
+    except (OSError, AttributeError, TypeError):
+        return 0
+
+
 def landlock(folder: Path) -> str:
-    """Asks the kernel to refuse writes outside `folder`, and TCP; returns what holds, in words."""
+    """Asks the kernel to refuse writes outside `folder`, TCP and signals; returns what holds, in words."""
+    version = landlock_version()
+    if not version:
+        return ""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        version = libc.syscall(CREATE, None, 0, 1)
-        if version < 1:
-            return ""
-        net = 3 if version >= 4 else 0
-        rules = _Ruleset(WRITE_RIGHTS | ((1 << 13) if version >= 2 else 0) | ((1 << 14) if version >= 3 else 0), net, 0)
-        size = 24 if version >= 6 else 16 if version >= 4 else 8
+        net, scopes = (3 if version >= ENOUGH else 0), (3 if version >= 6 else 0)
+        writes = WRITE_RIGHTS | ((1 << 13) if version >= 2 else 0) | ((1 << 14) if version >= 3 else 0)
+        rules = _Ruleset(writes, net, scopes)
+        size = 24 if version >= 6 else 16 if version >= ENOUGH else 8
         ruleset = libc.syscall(CREATE, ctypes.byref(rules), size, 0)
         if ruleset < 0:
             return ""

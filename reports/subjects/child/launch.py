@@ -31,11 +31,14 @@ def main() -> None:
     guard.limit(task["seconds"], task["megabytes"])
     from parity_child import look  # loads NumPy, under the limits already
 
-    held = ["resource limits", "audit hook"]
-    if kernel := guard.landlock(folder):
-        held.append(kernel)
+    kernel = guard.landlock(folder)
+    if task["strict"] and "TCP" not in kernel:
+        text = {"error": "the kernel did not give the limits that --isolation=strict asks for"}
+        (folder / "error.json").write_text(json.dumps(text), encoding="utf-8")
+        return
+    held = ["resource limits", "audit hook", *([kernel] if kernel else [])]
     sys.dont_write_bytecode = True
-    guard.watch(folder)
+    guard.watch(folder, Path(task["path"]))
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for the life of the process
     try:
         look.look(task, folder, held)

@@ -59,12 +59,16 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("one-hot, probabilities", probabilities, onehot, onehot)
         add("class indices, probabilities", probabilities, classes, onehot)
         add("one-hot, logits near 1000", logits + 1000, onehot, onehot)
+        add("class indices in a column", logits, classes.reshape(-1, 1), onehot)
+        add("soft labels", logits, _softmax(-logits), _softmax(-logits))
     elif kind == "CrossEntropy":
         add("one-hot", probabilities, onehot, onehot)
         add("class indices", probabilities, classes, onehot)
         add("one-hot, one sample", probabilities[:1], onehot[:1], onehot[:1])
         add("one-hot columns", probabilities.T, onehot.T, onehot)
         add("one vector", probabilities[0], onehot[0], onehot[:1])
+        add("class indices in a column", probabilities, classes.reshape(-1, 1), onehot)
+        add("soft labels", probabilities, _softmax(-logits), _softmax(-logits))
     elif kind == "BinaryCrossEntropy":
         p = rng.uniform(0.05, 0.95, (B, C))
         t = (rng.uniform(size=(B, C)) > 0.5).astype(float)

@@ -1,8 +1,14 @@
-"""A whole network of a subject, judged: what explains its gradients, a right network or which mistake.
+"""A whole network of a subject, judged: search proposes what explains it, derived bounds decide.
 
 trial.py          one step of a network, read in rows
-architectures.py  which activations give an output; the gradients of an architecture under a loss
-explained.py      the right architecture and loss, up to constants; what the constants say
+architectures.py  which activations are near an output; the gradients of an architecture under a loss
+bounded.py        the same step with the bound of every number
+decided.py        gradients beside the right ones times one constant, to within their bounds
+outputs.py        the output decided: which architecture, or which gentle change
+explained.py      the right architecture and loss; what differing constants say
+decayed.py        gradients with a multiple of the weights added
+gentle.py         an epsilon, a clip, float32: near, and not right
+ordered.py        a batch taken one sample at a time, in order
 mistakes.py       one change in the way back that explains what no right network does
 scripts.py        a plain script's arrays read as trials
 network.py        the verdict

@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 
 from reports.subjects.formulas import FORWARD, SLOPE, softmax
-from reports.subjects.networks.trial import Shape, Trial, near
+from reports.subjects.nearness import near
+from reports.subjects.networks.trial import Shape, Trial
 
 Array = np.ndarray
 HIDDEN = ("Sigmoid", "Tanh", "ReLU", "LeakyReLU", "Identity", "ELU", "Softplus", "Swish")
@@ -23,9 +24,11 @@ def shapes(trial: Trial) -> Iterator[Shape]:
     """Architectures, the likeliest first: one activation for all hidden layers, then mixtures."""
     count = len(trial.parameters) - 1
     for last in OUTPUT:
+        if last == "Softmax" and trial.t.shape[1] == 1:
+            continue  # it is 1 whatever goes in, and explains nothing
         for hidden in HIDDEN:
-            if hidden == "LeakyReLU" or last == "LeakyReLU":
-                for slope in SLOPES:
+            if hidden in ("LeakyReLU", "ELU") or last == "LeakyReLU":
+                for slope in SLOPES if hidden != "ELU" else (1.0, *SLOPES):
                     yield Shape((hidden,) * count + (last,), slope)
             else:
                 yield Shape((hidden,) * count + (last,))

@@ -13,12 +13,18 @@ from typing import Any
 
 import numpy as np
 
+from reports.equations.rounding import Bounded
+from reports.subjects.child.networks.data import RATE
 from reports.subjects.components import component
-from reports.subjects.networks.architectures import WORDS, back, fitting, upstream
-from reports.subjects.networks.explained import constants_told, right_fit
+from reports.subjects.nearness import used
+from reports.subjects.networks.architectures import WORDS, fitting
+from reports.subjects.networks.bounded import DOUBLE, SCALED, Step
+from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
+from reports.subjects.networks.ordered import one_by_one
+from reports.subjects.networks.outputs import decided
 from reports.subjects.networks.scripts import script_trials
-from reports.subjects.networks.trial import Trial, near, read
+from reports.subjects.networks.trial import Shape, Trial, read
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
@@ -83,17 +89,31 @@ def _with_ones(one: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _moves(seen: dict[str, Any]) -> list[Row]:
-    """Whether an adapter's step is its rate times its own gradients."""
+    """Whether an adapter's step is its rate times its own gradients, to within the rounding of one update."""
     rows = []
     for one in seen["trials"]:
         if "moves" in one and "gradients" in one:
-            own = [array for pair in one["gradients"] for array in pair if isinstance(array, np.ndarray)]
-            same = len(own) == len(one["moves"]) and all(
-                m.size == g.size and near(m.ravel(), g.ravel(), 1e-9) for m, g in zip(one["moves"], own, strict=True)
+            own, parameters = (
+                [array for pair in one[key] for array in pair if isinstance(array, np.ndarray)]
+                for key in ("gradients", "parameters")
             )
-            says = "" if same else "step: the parameters do not move by minus rate times the gradients"
-            rows.append(Row("step", f"{len(one['inputs'])} samples", "right" if same else "departs", says=says))
+            share = np.inf
+            if len(own) == len(one["moves"]) == len(parameters):
+                share = max(map(_moved, one["moves"], own, parameters), default=np.inf)
+            status, says = "right", ""
+            if not share <= 1:
+                status, says = "departs", "step: the parameters do not move by minus rate times the gradients"
+            rows.append(Row("step", f"{len(one['inputs'])} samples", status, share, says=says))
     return rows
+
+
+def _moved(move: Array, gradient: Array, parameter: Array) -> float:
+    """The share that (w - w') / rate uses of what one update rounds, beside their own gradient, which is exact here."""
+    if not move.size == gradient.size == parameter.size:
+        return float("inf")
+    right = Bounded(gradient.ravel(), SCALED * DOUBLE.unit * np.abs(gradient.ravel()))
+    rounded = DOUBLE.unit * np.abs(parameter.ravel()) / RATE
+    return used(move.ravel(), Bounded(right.value, right.error + rounded))
 
 
 def script(made: Component, seen: dict[str, Any]) -> Component:
@@ -132,7 +152,9 @@ def _best(trials: list[Trial]) -> Judged | None:
     if batch[1][0] <= 2 or single[1][0] > 1 or not single[0].gradients:
         return batch[1]
     told = single[1][2]
-    if any(one_by_one(trial, single[0]) for trial, _ in batches if trial.moved):
+    fits, steps = _ways_forward(single[0], [])
+    fit = right_fit(single[0], fits, steps)
+    if fit and any(one_by_one(trial, single[0], fit) <= 1 for trial, _ in batches if trial.moved):
         told["layout"] = "one sample at a time, in their order"
         return single[1]
     if batch[1][0] == 3 and (not batch[0].moved or any(row.says.startswith("forward") for row in batch[1][1])):
@@ -143,46 +165,25 @@ def _best(trials: list[Trial]) -> Judged | None:
     return (1, [*single[1][1], Row("batch", "batch", "departs", says=words)], told, [])
 
 
-def one_by_one(batch: Trial, single: Trial) -> bool:
-    """Whether a step over a batch is a right step after each sample, in order, as the single sample showed it."""
-    fit = right_fit(single, fitting(single))
-    if fit is None or not batch.rate or not single.gradients:
-        return False
-    main = next((w for w, _ in fit.ratios if w), 0.0)
-    parameters = [(w.copy(), None if b is None else b.copy()) for w, b in batch.parameters]
-    for k in range(len(batch.x)):
-        now = Trial(batch.x[k : k + 1], batch.t[k : k + 1], parameters, [], None, batch.rate, True)
-        zs, outputs = now.forward(fit.shape)
-        delta = upstream(fit.shape, now, zs, outputs)[fit.loss]
-        for (w, b), (dw, db) in zip(parameters, back(fit.shape, now, zs, outputs, delta), strict=True):
-            w -= batch.rate * main * dw
-            if b is not None:
-                b -= batch.rate * main * db
-    moved = [(w0 - w) / batch.rate for (w0, _), (w, _) in zip(batch.parameters, parameters, strict=True)]
-    return all(g is not None and near(g, m, 1e-8) for (g, _), m in zip(batch.gradients, moved, strict=True))
-
-
 def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     """(how bad, rows, conventions, diagnoses) of one trial: 0 right, 1 departs, 2 missing, 3 defective, 4 unjudged."""
-    fits = fitting(trial)
     told = {"labels": trial.labels, "layout": {"rows": "batch in rows", "columns": "batch in columns"}.get(
         trial.layout, "one sample at a time")}  # fmt: skip
     rows: list[Row] = []
+    fits, steps = _ways_forward(trial, rows)
     if trial.output is not None:
         if not fits:
             words = strange_forward(trial)
             if words:
                 return 3, [Row("output", "batch", "defective", says=f"forward: {words}")], told, []
             return 5, [Row("output", "batch", "unjudged", says="no known architecture gives this output")], told, []
-        rows.append(Row("output", "batch", "right"))
         told["network"] = str(fits[0])
     if not trial.gradients:
         return 2, rows, told, []
-    if fit := right_fit(trial, fits):
-        told["network"], told["loss"] = str(fit.shape), WORDS[fit.loss]
-        more, words, level = constants_told(trial, fit)
-        told["gradient scale"] = words
-        return level, [*rows, *more], told, [row.says for row in more if row.status == "defective"]
+    if fit := right_fit(trial, fits, steps):
+        told["network"], told["loss"], told["gradient scale"] = str(fit.shape), WORDS[fit.loss], fit.scale
+        level = max(fit.level, *(int(row.status == "departs") for row in rows), 0)
+        return level, [*rows, *fit.rows], told, [row.says for row in fit.rows if row.status == "defective"]
     if fit := mistaken(trial, fits):
         told["network"], told["loss"] = str(fit.shape), WORDS[fit.loss]
         says = "; and ".join(fit.mistakes)
@@ -197,3 +198,12 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
         return 4, [*rows, row], told, [row.says]
     return 5, [*rows, Row("gradients", "batch", "unjudged", stage="backward",
                           says="its gradients are those of no known loss")], told, []  # fmt: skip
+
+
+def _ways_forward(trial: Trial, rows: list[Row]) -> tuple[list[Shape], dict[Shape, Step]]:
+    """The architectures to go on with, and their steps where an output has decided them; adds the output's row."""
+    if trial.output is None:
+        return fitting(trial), {}
+    found = decided(trial)
+    rows += [row for row, _ in list(found.values())[:1]]
+    return list(found), {shape: step for shape, (_, step) in found.items()}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reports.subjects.formulas import FORWARD
+from reports.subjects.verdicts import Row
 
 Array = np.ndarray
 
@@ -60,6 +61,9 @@ class Fit:
     ratios: list[tuple[float | None, float | None]]
     mistakes: tuple[str, ...] = ()
     decay: float = 0.0
+    rows: list[Row] = field(default_factory=list)
+    scale: str = ""  # the constant, in words
+    level: int = 0  # 0 right, 1 departs, 3 defective
 
 
 def read(one: dict[str, Any]) -> Trial | None:
@@ -92,9 +96,3 @@ def read(one: dict[str, Any]) -> Trial | None:
 
 def _float(array: Any) -> Array | None:
     return np.asarray(array, float) if isinstance(array, np.ndarray) else None
-
-
-def near(have: Array, wanted: Array, close: float = 1e-6) -> bool:
-    """Whether two arrays differ by little of the wanted one's scale."""
-    scale = float(np.abs(wanted).max(initial=0.0))
-    return bool(np.isfinite(have).all() and np.abs(have - wanted).max() <= close * max(scale, 1e-12))

@@ -1,0 +1,128 @@
+"""Losses of a subject, judged: which loss its value is, whether its gradient is the derivative, and by what constant.
+
+Axes: B samples, C classes or outputs.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from reports.subjects.components import component
+from reports.subjects.losses.gradients import gradient_row
+from reports.subjects.losses.values import WORDS, meant, reduction, value_row
+from reports.subjects.verdicts import Component, Row
+
+Array = np.ndarray
+COLUMN = "class indices in a column"
+MORE = (COLUMN, "soft labels")  # formats that a loss may take besides
+
+
+def loss(seen: dict[str, Any]) -> Component:
+    """Judges a loss: its value and its gradient, in every label format that it takes."""
+    made = component(seen)
+    kind = seen["kind"]
+    if kind not in WORDS:
+        made.rows.append(Row("forward", "", "unjudged", says=f"no equation for {kind} yet"))
+        return made
+    if kind == "SoftmaxCrossEntropy" and not _takes_logits(seen):
+        kind = made.kind = "CrossEntropy"
+        seen = {**seen, "cases": [case for case in seen["cases"] if "probabilities" in case["format"]]}
+    elif kind == "SoftmaxCrossEntropy":
+        seen = {**seen, "cases": [case for case in seen["cases"] if "probabilities" not in case["format"]]}
+    cases = _best_order(seen, kind)
+    formats, refused, careful = [], [], False
+    for case in cases:
+        rows = [row for row in (value_row(case, kind), gradient_row(case, kind)) if row]
+        if _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
+            refused.append(case["format"])
+            careful |= "class indices" in formats and _broadcasts(case, rows)
+            continue  # a format that it does not take
+        made.rows += rows
+        formats += [case["format"]] if rows else []
+    made.convention = {"labels": ", ".join(formats), "arguments": cases[0]["order"] if cases else ""}
+    if careful:
+        made.convention["careful"] = "class indices of shape (N, 1) give another number, and no error"
+    if more := [name for name in MORE if name in refused]:
+        made.convention["labels not supported"] = ", ".join(more)
+    for key, title in (("reduction", "value"), ("gradient_scale", "gradient scale")):
+        told = [case[key] for case in cases if key in case]
+        if told:
+            made.convention[title] = told[0] if isinstance(told[0], str) else f"{told[0]:.4g} times torch's mean"
+    if not made.rows:
+        errors = [case["error"] for case in cases if "error" in case]
+        status = "defective" if errors and not any("value" in c or "gradient" in c for c in cases) else "unjudged"
+        made.rows.append(
+            Row("forward", "", status, says=f"it crashes: {errors[0]}" if errors else "no known format fits")
+        )
+    if not made.places.get("backward") and seen["form"] == 1:
+        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+    return made
+
+
+def _broadcasts(case: dict[str, Any], rows: list[Row]) -> bool:
+    """Whether integer labels of shape (N, 1) give another number and no error: torch refuses them."""
+    clean = case["format"] == COLUMN and "error" not in case and "gradient_error" not in case
+    return clean and any(row.status == "defective" for row in rows)
+
+
+def _takes_logits(seen: dict[str, Any]) -> bool:
+    """Whether a loss that is called fused takes logits: it does unless it is right for probabilities alone."""
+    values = {case["format"]: case for case in seen["cases"] if isinstance(case.get("value"), np.ndarray)}
+    logits, given = values.get("one-hot"), values.get("one-hot, probabilities")
+    if logits is None or given is None:
+        return True
+    fits = reduction("SoftmaxCrossEntropy", logits["value"], *meant(logits))
+    return bool(fits) or not reduction("CrossEntropy", given["value"], *meant(given))
+
+
+def _optional(name: str) -> bool:
+    """Formats that a loss need not take; of the first two of each kind it must take one."""
+    return name in ("one vector", "one row", "one-hot columns", "vector", "class indices", "one column", "one sample",
+                    "one-hot, one sample", "class indices, probabilities", *MORE)  # fmt: skip
+
+
+def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """The cases in the order of arguments that fits best, and the format that none fits left out."""
+    orders: dict[str, list[dict[str, Any]]] = {}
+    for case in seen["cases"]:
+        orders.setdefault(case["order"], []).append(case)
+    scores = {}
+    for order, cases in orders.items():
+        usual = [case for case in cases if case["format"] not in MORE]
+        rows = [row for case in usual for row in (value_row(dict(case), kind),) if row]
+        scores[order] = sum(row.status in ("right", "departs") for row in rows), -sum("error" in case for case in cases)
+    cases = orders[max(orders, key=lambda order: scores[order])] if orders else []
+    must = [case for case in cases if case["format"] in ("one-hot", "class indices")]
+    fits = [c for c in must if "error" not in c and (row := value_row(dict(c), kind)) and row.status != "defective"]
+    if fits and len(must) == 2:  # one of the two label formats is enough; the other is shown when it works
+        good = {id(case) for case in fits}
+        cases = [case for case in cases if case["format"] not in ("one-hot", "class indices") or id(case) in good]
+    return cases
+
+
+def consistent(losses: list[tuple[dict[str, Any], Component]]) -> None:
+    """Where all other losses of a file have torch's size and one has not, that one is wrong, no convention."""
+    scales = {}
+    for seen, made in losses:
+        ratios = [
+            case["gradient_scale"]
+            for case in seen["cases"]
+            if case.get("gradient_scale", 0) > 0
+            and len(case["meant"]) > 1
+            and case["format"] in ("one-hot", "class indices", "three columns")
+        ]
+        if ratios and made.status in ("right", "departs", "missing"):
+            scales[made.name] = ratios[0], made
+    exact = [name for name, (ratio, _) in scales.items() if ratio == 1]
+    odd = [(name, ratio, made) for name, (ratio, made) in scales.items() if ratio != 1]
+    if len(exact) >= 2 and len(odd) == 1:
+        _, ratio, made = odd[0]
+        made.rows.append(
+            Row(
+                "gradient",
+                "beside the other losses",
+                "defective",
+                stage="backward",
+                says=f"gradient: {ratio:.4g} times torch's, while the file's other losses have torch's size",
+            )
+        )
