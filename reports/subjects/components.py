@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from reports.subjects import formulas, tiny
-from reports.subjects.verdicts import Component, Row, once
+from reports.subjects.verdicts import Component, Row, crashed, once
 
 Array = np.ndarray
 STAGE = {"forward": "forward", "backward": "backward", "gradient": "backward"}
@@ -76,8 +76,9 @@ def _crashes(made: Component, seen: dict[str, Any]) -> None:
             made.convention["layout"] = "one sample at a time"
             continue
         if name == "batch" or (name == "one" and "batch" not in errors):
-            status = "unjudged" if probe.get("stage") == "build" else "defective"
-            made.rows.append(Row(stage, name, status, says=f"it crashes: {text}", stage=stage))
+            row = crashed(stage, name, text, stage)
+            row.status = "unjudged" if probe.get("stage") == "build" else row.status
+            made.rows.append(row)
 
 
 def _inner_activation(probes: list[dict[str, Any]], name: str) -> tuple[str, float | None]:
@@ -217,8 +218,7 @@ def activation(seen: dict[str, Any]) -> Component:
     for probe in seen["probes"]:
         name = probe["probe"]
         if "error" in probe:
-            crash = Row(probe["stage"], name, "defective", says=f"it crashes: {probe['error']}", stage=probe["stage"])
-            made.rows.append(crash)
+            made.rows.append(crashed(probe["stage"], name, probe["error"], probe["stage"]))
         alpha = formulas.activation_rows(made, kind, alpha, probe, name)
         if (
             case is not None

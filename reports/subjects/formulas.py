@@ -16,7 +16,8 @@ R = Rounding.of(np.float64)
 CLIPS = (1e-7, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-6, 1e-5)
 
 
-def _sigmoid(z: Array) -> Array:
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + exp(-z)), without overflow."""
     small = np.exp(-np.abs(z))
     return np.where(z >= 0, 1 / (1 + small), small / (1 + small))
 
@@ -38,24 +39,24 @@ FORWARD: dict[str, Callable[[Array, float], Array]] = {
     "Identity": lambda z, a: z,
     "ReLU": lambda z, a: np.maximum(z, 0),
     "LeakyReLU": lambda z, a: np.where(z > 0, z, a * z),
-    "Sigmoid": lambda z, a: _sigmoid(z),
+    "Sigmoid": lambda z, a: sigmoid(z),
     "Tanh": lambda z, a: np.tanh(z),
     "Softmax": lambda z, a: softmax(z),
     "ELU": _elu,
     "SELU": lambda z, a: SELU[1] * _elu(z, SELU[0]),
     "Softplus": lambda z, a: np.logaddexp(0, z),
-    "Swish": lambda z, a: z * _sigmoid(z),
+    "Swish": lambda z, a: z * sigmoid(z),
 }
 SLOPE: dict[str, Callable[[Array, float], Array]] = {
     "Identity": lambda z, a: np.ones_like(z),
     "ReLU": lambda z, a: (z > 0) * 1.0,
     "LeakyReLU": lambda z, a: np.where(z > 0, 1.0, a),
-    "Sigmoid": lambda z, a: _sigmoid(z) * _sigmoid(-z),
+    "Sigmoid": lambda z, a: sigmoid(z) * sigmoid(-z),
     "Tanh": lambda z, a: 1 - np.tanh(z) ** 2,
     "ELU": lambda z, a: np.where(z > 0, 1.0, a * np.exp(np.minimum(z, 0))),
     "SELU": lambda z, a: SELU[1] * np.where(z > 0, 1.0, SELU[0] * np.exp(np.minimum(z, 0))),
-    "Softplus": lambda z, a: _sigmoid(z),
-    "Swish": lambda z, a: _sigmoid(z) * (1 + z * _sigmoid(-z)),
+    "Softplus": lambda z, a: sigmoid(z),
+    "Swish": lambda z, a: sigmoid(z) * (1 + z * sigmoid(-z)),
 }
 ALPHA = {"LeakyReLU": 0.01, "ELU": 1.0}
 KINKED = ("ReLU", "LeakyReLU", "ELU", "SELU")

@@ -11,14 +11,15 @@ import torch
 from torch.nn import functional as F
 
 from reports.subjects.components import component
-from reports.subjects.formulas import constant, softmax
-from reports.subjects.verdicts import Component, Row
+from reports.subjects.formulas import constant, sigmoid, softmax
+from reports.subjects.verdicts import Component, Row, crashed
 
 Array = np.ndarray
 EPSILONS = (0.0, 1e-7, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-6, 1e-5, 2.220446049250313e-16, 1e-16, 1e-20, 1e-3, 1e-4)
 ELEMENTS: dict[str, Callable[[Array, Array, float], Array]] = {  # the loss of each element
     "CrossEntropy": lambda p, y, e: -y * np.log(p + e),
     "SoftmaxCrossEntropy": lambda z, y, e: -y * np.log(softmax(z) + e),
+    "SigmoidCrossEntropy": lambda z, y, e: -y * np.log(sigmoid(z) + e) - (1 - y) * np.log(sigmoid(-z) + e),
     "BinaryCrossEntropy": lambda p, y, e: -y * np.log(p + e) - (1 - y) * np.log(1 - p + e),
     "MeanSquaredError": lambda p, y, e: (p - y) ** 2,
     "MeanAbsoluteError": lambda p, y, e: np.abs(p - y),
@@ -26,12 +27,14 @@ ELEMENTS: dict[str, Callable[[Array, Array, float], Array]] = {  # the loss of e
 TORCH: dict[str, Callable[[Any, Any], Any]] = {  # torch's own loss, a mean
     "CrossEntropy": lambda p, y: F.nll_loss(p.log(), y.argmax(1)),
     "SoftmaxCrossEntropy": lambda z, y: F.cross_entropy(z, y.argmax(1)),
+    "SigmoidCrossEntropy": F.binary_cross_entropy_with_logits,
     "BinaryCrossEntropy": F.binary_cross_entropy,
     "MeanSquaredError": F.mse_loss,
     "MeanAbsoluteError": F.l1_loss,
 }
 WORDS = {
     "CrossEntropy": "cross-entropy on probabilities", "SoftmaxCrossEntropy": "softmax and cross-entropy",
+    "SigmoidCrossEntropy": "sigmoid and binary cross-entropy",
     "BinaryCrossEntropy": "binary cross-entropy", "MeanSquaredError": "squared error",
     "MeanAbsoluteError": "absolute error",
 }  # fmt: skip
@@ -67,10 +70,12 @@ def loss(seen: dict[str, Any]) -> Component:
             made.convention[title] = told[0] if isinstance(told[0], str) else f"{told[0]:.4g} times torch's mean"
     if not made.rows:
         errors = [case["error"] for case in cases if "error" in case]
-        status = "defective" if errors and not any("value" in c or "gradient" in c for c in cases) else "unjudged"
-        made.rows.append(
-            Row("forward", "", status, says=f"it crashes: {errors[0]}" if errors else "no known format fits")
+        row = (
+            crashed("forward", "", errors[0]) if errors else Row("forward", "", "unjudged", says="no known format fits")
         )
+        if any("value" in c or "gradient" in c for c in cases):
+            row.status = "unjudged"
+        made.rows.append(row)
     if not made.places.get("backward") and seen["form"] == 1:
         made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
     return made
@@ -126,7 +131,7 @@ def _value_row(case: dict[str, Any], kind: str) -> Row | None:
     if not isinstance(value, np.ndarray):
         if "error" not in case:
             return None
-        return Row("value", case["format"], "defective", says=f"it crashes: {case['error']}")
+        return crashed("value", case["format"], case["error"])
     p, y = _meant(case)
     found = _reduction(kind, value, p, y)
     if found is None and kind in ("CrossEntropy", "SoftmaxCrossEntropy"):
@@ -157,7 +162,7 @@ def _other_kind(case: dict[str, Any], value: Array, p: Array, y: Array) -> tuple
 def _reduction(kind: str, value: Array, p: Array, y: Array) -> tuple[str, str, str] | None:
     """The reduction and the epsilon that make the value; status and words beside."""
     b = len(p)
-    for epsilon in EPSILONS if kind in ("CrossEntropy", "SoftmaxCrossEntropy", "BinaryCrossEntropy") else (0.0,):
+    for epsilon in EPSILONS if "CrossEntropy" in kind else (0.0,):
         with np.errstate(all="ignore"):
             each = ELEMENTS[kind](p, y, epsilon)
         classes = kind in ("CrossEntropy", "SoftmaxCrossEntropy")
@@ -226,8 +231,9 @@ def _gradient_row(case: dict[str, Any], kind: str, value_row: Row | None) -> Row
         return Row("gradient", case["format"], "unjudged", stage="backward",
                    says=f"its gradient takes {case['gradient_unknown']}: it is not known how to call it")  # fmt: skip
     if "gradient_error" in case:
-        return Row("gradient", case["format"], "defective", says=f"backward crashes: {case['gradient_error']}",
-                   stage="backward")  # fmt: skip
+        row = crashed("gradient", case["format"], case["gradient_error"], "backward")
+        row.says = row.says.replace("it crashes", "backward crashes", 1)
+        return row
     have = case.get("gradient")
     if not isinstance(have, np.ndarray):
         return None

@@ -80,6 +80,18 @@ def adam(correct: str, eps: str) -> Rule:
     return rule
 
 
+def adam_written_back(eps: str) -> Rule:
+    """Adam whose corrected moments take the place of the moments themselves."""
+
+    def rule(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        b1, b2, e = o["beta1"], o["beta2"], o["epsilon"]
+        s["m"] = (b1 * s.setdefault("m", np.zeros_like(g)) + (1 - b1) * g) / (1 - b1 ** (k + 1))
+        s["s"] = (b2 * s.setdefault("s", np.zeros_like(g)) + (1 - b2) * g * g) / (1 - b2 ** (k + 1))
+        return -a * s["m"] / (np.sqrt(s["s"] + e) if eps == "inside" else np.sqrt(s["s"]) + e)
+
+    return rule
+
+
 def rmsprop(eps: str) -> Rule:
     """RMSprop."""
 
@@ -112,6 +124,8 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
         ("departs", "it is Nesterov's momentum", nesterov),
         ("defective", "the momentum is not used: it moves by the gradient alone", sgd),
         ("defective", "the velocity is not weighted", lambda s, g, a, k, o: lecture(s, g, a, k, {"momentum": 1.0})),
+        ("defective", "the velocity is not weighted, the gradient is",
+         lambda s, g, a, k, o: heavy(s, o["momentum"] * g, a, k, {"momentum": 1.0})),
         ("defective", "it climbs: the gradient is added", lambda s, g, a, k, o: -lecture(s, g, a, k, o)),
     ],
     "Nesterov": [
@@ -128,6 +142,8 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
         ("defective", NO_POWER, adam("constant", "inside")),
         ("defective", "t advances with every parameter or layer, not with every step", adam("first", "outside")),
         ("defective", "t advances with every parameter or layer, not with every step", adam("second", "outside")),
+        ("defective", "the corrected moments are written back into the moments", adam_written_back("outside")),
+        ("defective", "the corrected moments are written back into the moments", adam_written_back("inside")),
         ("defective", "t is one ahead in the bias correction", adam("late", "outside")),
         ("defective", "t is one behind in the bias correction", adam("early", "outside")),
     ],
@@ -172,6 +188,8 @@ def optimizer(seen: dict[str, Any]) -> Component:
             "dicts": "dicts of arrays",
             "arrays": "one array and its gradient",
             "own parameters": "the layer's parameter objects",
+            "layer objects": "layers, when it is made",
+            "layer and gradient": "a layer and a gradient, for weights and biases apart",
         }[run["way"]]
         made.rows += _run_rows(kind, seen, run)
     return made

@@ -89,6 +89,7 @@ def judged(seen: Seen) -> Subject:
     from reports.subjects import (
         assembled,
         components,
+        dropout,
         losses,
         network,
         optimizers,
@@ -100,6 +101,7 @@ def judged(seen: Seen) -> Subject:
         "loss": losses.loss,
         "optimizer": optimizers.optimizer,
         "network": network.network,
+        "dropout": dropout.dropout,
         "unknown": _unknown,
         "misspelt": _misspelt,
     }
@@ -134,7 +136,13 @@ def judged(seen: Seen) -> Subject:
 
 def _cancelling(components: list[Component]) -> None:
     """Softmax's diagonal p (1 - p) and a binary cross-entropy over the classes cancel exactly to p - y."""
-    binary = any(row.says.startswith("it is the binary cross-entropy") for one in components for row in one.rows)
+    gradient = "gradient: it is the gradient of the binary cross-entropy"
+    rows = [row for one in components for row in one.rows]
+    binary = any(row.says.startswith(("it is the binary cross-entropy", gradient)) for row in rows)
+    half = any(one.kind == "Softmax" and "only the diagonal" in row.says for one in components for row in one.rows)
+    for row in rows:
+        if half and row.says == gradient:
+            row.status, row.says = "departs", "its gradient is the binary one: with this file's softmax it gives p - y"
     for one in components:
         if binary and one.kind == "Softmax":
             diagonal = [row for row in one.rows if "only the diagonal" in row.says]
@@ -164,10 +172,16 @@ def _turned(components: list[Component]) -> None:
             )
 
 
+RECURRENT = "recurrent layers have no equation yet"
+UNKNOWN = {"LSTM": RECURRENT, "GRU": RECURRENT, "Recurrent": RECURRENT, "Attention": "attention has no equation yet"}
+
+
 def _unknown(seen: dict[str, Any]) -> Component:
     """A component that no equation knows yet."""
     made = Component(str(seen["name"]), str(seen["kind"]), str(seen["kind"]))
-    made.rows.append(Row("", "", "unjudged", says=f"no equation for {seen['kind']} yet"))
+    words = UNKNOWN.get(seen["kind"], f"no equation for {seen['kind']} yet")
+    error = seen.get("error", "")
+    made.rows.append(Row("", "", "unjudged", says=f"it could not be driven: {error}" if error else words))
     return made
 
 

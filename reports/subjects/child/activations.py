@@ -113,7 +113,10 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     wants = required(function) or parameters(function)
     asks = [names.plain(one.name) for one in wants]
     try:
-        if len(asks) == 1 and (asks[0] in ("x", "z", "inputs", "input") or names.plain(backward[0]) in DERIVATIVES):
+        if len(asks) == 1 and (
+            asks[0] in ("x", "z", "inputs", "input", "value")
+            or (names.plain(backward[0]) in DERIVATIVES and names.ranked(asks[0], names.UPSTREAM) != 0)
+        ):
             for key, at in (("derivative", x), ("derivative_at_output", out)):
                 given = turn(at).copy()
                 value = next(iter(tree(attempt(function, given)).values()))
@@ -135,7 +138,8 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     return found
 
 
-DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation")
+DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation",
+               "gradients", "activationderivative", "differentiate")  # fmt: skip
 SUFFIXES = ("backward", "backwards", "derivative", "prime", "deriv", "grad", "gradient", "der", "d", "back", "bwd",
             "derivate", "backprop", "differentiate", "dash", "diff", "slope")  # fmt: skip
 

@@ -39,6 +39,13 @@ class Recorder:
         return self.__copy__()
 
 
+UNKNOWN_CALL = "it is not known how to call it"  # begins the text of a failure that is ours, not theirs
+
+
+class Unbound(TypeError):
+    """A parameter for which there is no value."""
+
+
 class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in words
     """Their code raised: type, message, and their line."""
 
@@ -51,7 +58,10 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         self.file = theirs[-1].filename if theirs else ""
         text = str(error).split("\n")[0][:200].replace("Slow: ", "")
         where = f" at line {self.line}" if self.line else ""
-        super().__init__(f"{type(error).__name__}: {text}{where}")
+        ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
+        self.binding = isinstance(error, Unbound) or ours
+        unknown = f"{UNKNOWN_CALL}: " if self.binding else ""
+        super().__init__(f"{unknown}{'TypeError' if self.binding else type(error).__name__}: {text}{where}")
 
 
 class Slow(BaseException):
@@ -124,11 +134,11 @@ def bound(
             waiting.append(one)
     for one in waiting:
         if not queue:
-            raise Failure(TypeError(f"no value for the parameter {one.name}"))
+            raise Failure(Unbound(f"no value for the parameter {one.name}"))
         arguments[one.name] = copied(queue.pop(0))
     positional = [one.name for one in parameters(function) if one.kind is inspect.Parameter.POSITIONAL_ONLY]
     if positional:
-        raise Failure(TypeError("positional-only parameters"))
+        raise Failure(Unbound("positional-only parameters"))
     return arguments
 
 

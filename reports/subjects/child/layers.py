@@ -13,7 +13,8 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import Failure, Recorder, attempt, bound, instances, parameters, required, where
+from .calling import Failure, Recorder, attempt, bound, instances, parameters, required, twin, where
+from .settled import Initializer, initializers, settle
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
 MOST_WAYS = 40  # of building one layer
@@ -24,8 +25,6 @@ DB = re.compile(r"(d_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delt
 NO_WEIGHT = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])d[._]?[wb]|input|output", re.IGNORECASE)
 OUTPUTS = ("output", "outputs", "out", "z", "a", "y", "activation", "activations", "result")
 DINPUTS = ("dinputs", "dx", "dinput", "dout", "da", "gradinput", "inputgrad", "dl", "delta", "dprev", "gradinputs")
-SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweights", "initparams", "initparameters",
-          "setup", "compile", "initializeparameters")  # fmt: skip
 
 
 def _one(z: Any) -> Any:
@@ -62,8 +61,12 @@ class Layer:
                     ({"b", "bias", "biases"}, rng.standard_normal(biases)),
                     (names.RATE, RATE),
                     ({"optimizer", "opt", "optim"}, self.recorder),
-                    ({"activation", "activationfn", "actfn", "act", "activationfunction", "activator"}, ACTIVATION[0]),
+                    (
+                        {"activation", "activationfn", "actfn", "act", "activationfunction", "activator"},
+                        twin(ACTIVATION[0]),
+                    ),  # a fresh one: it may remember what it was given
                     ({"activationprime", "activationderivative", "dactivation"}, _one),
+                    *(({plain}, Initializer()) for plain in initializers(self.holder)),
                     *(({key}, value) for key, value in (more or {}).items()),
                 ]
                 taken = [one for one in required(self.holder) if names.ranked(one.name, names.N_IN) == 0]
@@ -80,15 +83,7 @@ class Layer:
         """Calls what some layers want before they have weights."""
         if any(array.ndim == 2 for array in arrays(made).values()):
             return
-        for method in names.methods(type(made), SET_UP):
-            function = getattr(made, method)
-            offers = [(names.N_IN | {"shape"}, (d,)), ({"optimizer", "opt"}, self.recorder)]
-            for one in (offers, [(names.N_IN | {"shape"}, d), offers[1]]):
-                try:
-                    attempt(function, **bound(function, one, [(d,)]))
-                    break
-                except Failure:
-                    continue
+        settle(made, (d,), self.recorder)
 
     def fresh(self, d: int, h: int, more: dict[str, Any] | None = None) -> Any:
         """A new object, built in the way that works; None where there is none."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .calling import required
+
 MOST_BYTES = 5_000_000  # of one file
 MOST_FILES = 200  # of one folder
 SKIPPED = {"test", "tests", "docs", "doc", "build", "dist", "node_modules", "venv", "env", "__pycache__"}
@@ -252,7 +254,9 @@ class _Modules:
             for key, value in vars(module).items():
                 if getattr(value, "__module__", None) == module.__name__ and not key.startswith("__"):
                     if isinstance(value, type):
-                        self.loaded.classes.setdefault(key, value)
+                        other = self.loaded.classes.setdefault(key, value)
+                        if len(required(other)) != len(required(value)):  # Linear the layer, Linear the activation
+                            self.loaded.classes.setdefault(f"{key} ({name.split('.')[-1]})", value)
                     elif isinstance(value, types.FunctionType):
                         self.loaded.functions.setdefault(key, value)
             self.loaded.scripts.append((str(source.path), self.trees[name][1].body, vars(module)))

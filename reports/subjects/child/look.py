@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import activations, assembled, layers, losses, names, networks, optimizers, stubs
+from . import activations, assembled, dropout, layers, losses, names, networks, optimizers, stubs
 from .calling import Failure, attempt, required, text_of
 from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
 
+DRIVEN = {"Dropout": dropout.look_at}  # layers that are no affine map and yet are judged
 NETWORK_SECONDS = 4.0  # for driving whole networks
 
 
@@ -50,14 +51,16 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
         if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
             continue
         if kind in names.UNKNOWN:
-            found.append({"name": name, "role": "unknown", "kind": kind, "form": 1})
+            drive = DRIVEN.get(kind)
+            seen = _some(lambda n=name, h=holder, k=kind, d=drive: d(n, h, k)) if drive else []
+            found += seen or [{"name": name, "role": "unknown", "kind": kind, "form": 1}]
         elif kind in names.ACTIVATIONS:
             found += _some(lambda n=name, h=holder, k=kind: activations.from_class(n, h, k))
         elif kind in names.LOSSES:
             found += _some(lambda n=name, h=holder, k=kind: losses.from_class(n, h, k))
         elif kind in names.OPTIMIZERS:
             later.append((name, holder, kind))
-        elif names.methods(holder, names.FORWARD) and not names.methods(holder, ("train", "fit")):
+        elif names.methods(holder, names.FORWARD) and not _trains(holder):
             seen = _some(lambda n=name, h=holder: layers.look_at(n, h))
             found += seen
             own_layers += [(one, holder) for one in seen]
@@ -123,6 +126,11 @@ def _kind(name: str, holder: type) -> str:
     if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
         return ""
     return kind
+
+
+def _trains(holder: type) -> bool:
+    """Whether a class is a whole network that trains itself; a train() without arguments is a switch."""
+    return any(required(getattr(holder, method)) for method in names.methods(holder, ("train", "fit")))
 
 
 def _abstract(holder: type) -> bool:

@@ -3,12 +3,14 @@
 Axes: B samples, C classes or outputs.
 """
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import names
-from .arrays import Array, arrays, changed, copied, tree
+from .arrays import Array, arrays, changed, copied, numeric, tree
 from .calling import Failure, Recorder, attempt, instances, parameters, required, where
 
 B, C = 7, 3
@@ -16,6 +18,7 @@ GRADIENT = (
     "backward",
     "backwardpass",
     "gradient",
+    "gradients",
     "grad",
     "derivative",
     "prime",
@@ -65,6 +68,11 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("one-hot, one sample", probabilities[:1], onehot[:1], onehot[:1])
         add("one-hot columns", probabilities.T, onehot.T, onehot)
         add("one vector", probabilities[0], onehot[0], onehot[:1])
+    elif kind == "SigmoidCrossEntropy":
+        t = (rng.uniform(size=(B, C)) > 0.5).astype(float)
+        add("three columns", logits, t, t)
+        add("one column", logits[:, :1], t[:, :1], t[:, :1])
+        add("one sample", logits[:1, :1], t[:1, :1], t[:1, :1])
     elif kind == "BinaryCrossEntropy":
         p = rng.uniform(0.05, 0.95, (B, C))
         t = (rng.uniform(size=(B, C)) > 0.5).astype(float)
@@ -84,6 +92,9 @@ def cases(kind: str) -> list[dict[str, Any]]:
 def _softmax(z: Array) -> Array:
     e = np.exp(z - z.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
+
+
+FUSED = {"SoftmaxCrossEntropy": _softmax, "SigmoidCrossEntropy": lambda z: 1 / (1 + np.exp(-z))}
 
 
 def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
@@ -114,6 +125,32 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
         "backward": {"name": gradients[0], **where(_own(holder, gradients[0]))} if gradients else {"name": ""},
         "cases": rows,
     }
+
+
+def _first(result: Any) -> Array | None:
+    """The loss itself, where a penalty is returned beside it."""
+    if isinstance(result, tuple) and result and numeric(result[0]) is not None:
+        result = result[0]
+    return next(iter(tree(result).values()), None)
+
+
+def prepared(call: Callable[[], Any], tries: int = 3) -> Any:
+    """What a call gives; where an attribute is not there yet, after the method that sets it (`new_pass`) was called."""
+    try:
+        return call()
+    except Failure as failure:
+        if not tries:
+            raise
+        owner, wanted = getattr(failure.error, "obj", None), getattr(failure.error, "name", None)
+        for name, method in inspect.getmembers(type(owner), inspect.isfunction):
+            asks = [one for one in required(method) if one.name != "self"]
+            if wanted in method.__code__.co_names and not name.startswith("__") and len(asks) <= 1:
+                try:
+                    attempt(getattr(owner, name), *[[]][: len(asks)])
+                    return prepared(call, tries - 1)
+                except Failure:
+                    continue
+        raise
 
 
 def _own(holder: type, method: str) -> Any:
@@ -155,9 +192,9 @@ def _object(
     kept = predicted.copy()
     for position, method in enumerate(values[:2]):
         try:
-            result = attempt(getattr(made, method), *[a.copy() for a in pair])
+            result = prepared(lambda m=method: attempt(getattr(made, m), *[a.copy() for a in pair]))
             found.pop("error", None)
-            value = next(iter(tree(result).values()), None)
+            value = _first(result)
             if value is None:
                 new = changed(before, arrays(made))
                 value = next((a for p, a in new.items() if "loss" in p.lower()), None)
@@ -174,12 +211,12 @@ def _object(
     function = getattr(made, gradients[0])
     output = next((a for p, a in arrays(made).items() if names.plain(p) in ("output", "y", "probs", "ypred", "out", "p",
                    "softmax", "probabilities", "predictions") and a.shape == predicted.shape), None)  # fmt: skip
-    if kind == "SoftmaxCrossEntropy" and len(required(function)) == 2 and output is not None:
+    if kind in FUSED and len(required(function)) == 2 and output is not None:
         pair = [output.copy(), case["labels"].copy()]
     else:
         pair = _pair(case, order)
-    if kind == "SoftmaxCrossEntropy" and output is None and len(required(function)) == 2:
-        pair[0] = _softmax(case["predicted"])
+    if kind in FUSED and output is None and len(required(function)) == 2:
+        pair[0] = FUSED[kind](case["predicted"])
     before = copied(arrays(made))
     try:
         count = len(required(function))
@@ -235,7 +272,7 @@ def from_functions(name: str, function: Any, partner: str | None, gradient: Any,
         for order in _orders(function):
             found: dict[str, Any] = {}
             try:
-                value = next(iter(tree(attempt(function, *_pair(case, order))).values()), None)
+                value = _first(attempt(function, *_pair(case, order)))
                 if value is not None:
                     found["value"] = np.array(value)
             except Failure as failure:

@@ -10,7 +10,7 @@ BACKWARD = ("backward", "backwardpass", "backprop", "backpropagation", "backprop
             "computegradients", "calculategradients", "gradients", "dfunc", "df", "delta", "diff", "dx", "back",
             "derivation", "derivate", "activationderivative", "differentiate")  # fmt: skip
 UPDATE = ("updateparams", "update", "step", "updateparameters", "updateweights", "apply", "applygradients", "optimize",
-          "updatelayer", "minimize", "gradientdescent", "descend")  # fmt: skip
+          "updatelayer", "updateparam", "updateparameter", "minimize", "gradientdescent", "descend")  # fmt: skip
 TRAIN = ("train", "fit", "learn", "trainstep", "trainonbatch", "sgd", "training", "trainbatch", "trainnetwork",
          "gradientdescent", "batchgradientdescent", "optimize", "buildmodel", "nnmodel", "model", "updateminibatch",
          "trainmodel", "trainingloop", "fitmodel", "trainnn", "run", "trainneuralnetwork", "llayermodel")  # fmt: skip
@@ -21,8 +21,11 @@ LOSS = ("loss", "cost", "computeloss", "computecost", "calculateloss", "calculat
 KINDS = (  # a class or function name holds one of these words -> what it probably is; the first that fits
     ("softmaxloss", "SoftmaxCrossEntropy"), ("softmaxwithloss", "SoftmaxCrossEntropy"),
     ("softmaxcrossentropy", "SoftmaxCrossEntropy"), ("softmaxcategorical", "SoftmaxCrossEntropy"),
-    ("crossentropywithlogits", "SoftmaxCrossEntropy"), ("crossentropysoftmax", "SoftmaxCrossEntropy"),
-    ("sigmoidloss", "other"), ("sigmoidwithloss", "other"), ("sigmoidcross", "other"),
+    ("crossentropysoftmax", "SoftmaxCrossEntropy"),
+    ("sigmoidloss", "SigmoidCrossEntropy"), ("sigmoidwithloss", "SigmoidCrossEntropy"),
+    ("sigmoidcross", "SigmoidCrossEntropy"), ("sigmoidbinary", "SigmoidCrossEntropy"),
+    ("bcewithlogits", "SigmoidCrossEntropy"), ("binarycrossentropywithlogits", "SigmoidCrossEntropy"),
+    ("crossentropywithlogits", "SoftmaxCrossEntropy"),
     ("categoricalaccuracy", "other"), ("accuracy", "other"), ("dropout", "Dropout"), ("batchnorm", "BatchNorm"),
     ("layernorm", "LayerNorm"), ("normalization", "BatchNorm"), ("conv", "Convolution"), ("pool", "Pooling"),
     ("flatten", "Flatten"), ("flat", "Flatten"), ("reshape", "Flatten"), ("lstm", "LSTM"), ("gru", "GRU"),
@@ -48,7 +51,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
 )  # fmt: skip
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax", "ELU", "SELU", "GELU", "Softplus", "Swish",
                "Identity")  # fmt: skip
-LOSSES = ("SoftmaxCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "MeanAbsoluteError",
+LOSSES = ("SoftmaxCrossEntropy", "SigmoidCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "MeanAbsoluteError",
           "Huber", "Hinge")  # fmt: skip
 OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "Adam", "AdamW", "RMSprop", "AdaGrad", "Adadelta", "Adamax", "Nadam")
 UNKNOWN = ("Dropout", "BatchNorm", "LayerNorm", "Convolution", "Pooling", "Flatten", "LSTM", "GRU", "Recurrent",

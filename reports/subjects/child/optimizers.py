@@ -22,8 +22,9 @@ SETTINGS = {  # settings tried, as far as the constructor knows them
     "momentum": {"momentum": MOMENTUM},
     "momentum and decay": {"momentum": MOMENTUM, "decay": DECAY},
 }
-BEFORE, AFTER = ("preupdateparams", "preupdate", "prestep", "preupdateparameters"), (
-    "postupdateparams", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
+WAYS = ("layer", "lists", "arrays", "dicts", "layers", "own parameters", "layer objects", "layer and gradient")
+BEFORE, AFTER = ("preupdateparams", "preupdateparam", "preupdate", "prestep", "preupdateparameters"), (
+    "postupdateparams", "postupdateparam", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
 
 
 class Holder:
@@ -67,7 +68,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         ):
             continue
         offers = [(names.RATE, RATE), *((groups[key], value) for key, value in values.items())]
-        for way in ("layer", "lists", "arrays", "dicts", "layers", "own parameters"):
+        for way in WAYS:
             try:
                 steps, used = _run(holder, offers, methods, way, layers)
             except Failure as failure:
@@ -102,10 +103,13 @@ def _run(
     other, _, write_other = _target(way, w.copy(), b.copy(), layers)  # a second layer: some count steps per layer
     if way == "own parameters" and not hasattr(target, "parameters"):
         raise Failure(TypeError("the file's own layer has no parameters()"))
+    if way == "layer and gradient" and len(_apart(holder)) != 2:
+        raise Failure(TypeError("weights and biases are not updated apart"))
     own = list(attempt(target.parameters)) if way == "own parameters" else None
     params: Any = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
     more = [({"params", "parameters", "weights"}, params)] if params is not None else []
     more += [({"params", "parameters"}, own)] if own else []
+    more += [({"params", "parameters", "layers", "model"}, [target, other])] if way == "layer objects" else []
     more += [({"layers", "layer", "model", "network"}, [target, other] if way == "layers" else target)]
     made = next(instances(holder, [*offers, *more], [[], [RATE], [target], [Recorder()]]), None)
     if made is None:
@@ -117,7 +121,14 @@ def _run(
         before = copied({"w": read()[0], "b": read()[1]})
         for hook in names.methods(type(made), BEFORE)[:1]:
             attempt(getattr(made, hook))
-        if way in ("layer", "layers"):
+        if way == "layer and gradient":
+            for method, grad in zip(_apart(holder), (dw, db), strict=True):
+                attempt(getattr(made, method), target, grad.copy())
+        elif way == "layer objects" and count == 0:
+            write(dw, db)
+            write_other(dw, db)
+            attempt(function)
+        elif way in ("layer", "layers"):
             write(dw, db)
             write_other(dw, db)
             attempt(function, *([target] if way == "layer" else [[target, other]])[:count])
@@ -165,6 +176,12 @@ def _run(
     return steps, {"attributes": used}
 
 
+def _apart(holder: type) -> list[str]:
+    """The methods that update weights and biases apart, each from a layer and a gradient."""
+    found = [names.methods(holder, (f"update{w}", f"update{w}es", f"update{w}s")) for w in ("weight", "bias")]
+    return [one[0] for one in found if one and len(required(getattr(holder, one[0]))) == 2]
+
+
 def _ordered(function: Any, params: Any, grads: Any) -> list[Any]:
     """Parameters and gradients in the order that the names say."""
     first = names.plain(required(function)[0].name)
@@ -177,11 +194,14 @@ def _target(way: str, w: Array, b: Array, layers: list[tuple[dict[str, Any], typ
     if way == "arrays":
         twins: dict[str, Any] = {"w": {"value": w}, "b": {"value": b}}
         return twins, lambda: (twins["w"]["value"], twins["b"]["value"]), None
-    if way in ("layer", "layers", "own parameters") and layers:
+    if way in ("layer", "layers", "own parameters", "layer objects") and layers:
         return _own_layer(*layers[0], w, b)
-    if way in ("layer", "layers"):
+    if way in ("layer", "layers", "layer objects", "layer and gradient"):
         target: Any = Holder()
         target.weights, target.biases = w, b
+        if way == "layer and gradient":
+            target.bias = b
+            return target, lambda: (target.weights, target.bias), None
 
         def write(dw: Array, db: Array) -> None:
             target.dweights, target.dbiases = dw.copy(), db.copy()
