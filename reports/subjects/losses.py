@@ -109,6 +109,9 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     cases = orders[max(orders, key=lambda order: scores[order])] if orders else []
     must = [case for case in cases if case["format"] in ("one-hot", "class indices")]
     fits = [c for c in must if "error" not in c and (row := _value_row(dict(c), kind)) and row.status != "defective"]
+    turned = [c for c in cases if c["format"] == "one-hot columns" and "error" not in c]
+    if must and not fits and any((row := _value_row(dict(c), kind)) and row.status != "defective" for c in turned):
+        cases = turned  # samples stand in columns
     if fits and len(must) == 2:  # one of the two label formats is enough; the other is shown when it works
         good = {id(case) for case in fits}
         cases = [case for case in cases if case["format"] not in ("one-hot", "class indices") or id(case) in good]

@@ -236,7 +236,8 @@ def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], p
     if all(np.array_equal(step, start) for step in steps):
         return Row(f"update of {name}", setting, "defective", says=f"the {name} are never updated")
     best = float("inf")
-    decay = run["values"].get("decay", 0.0)
+    default = run["attributes"].get("decay", 0.0)  # 0.9 would be the share that RMSprop keeps, no schedule
+    decay = run["values"].get("decay", default if 0 <= default < 0.5 else 0.0)
     for status, words, rule in [*RULES[kind], *COMMON]:
         for rate_status, rate_words, rate in RATES if decay else RATES[:1]:
             for options in _settings(run):

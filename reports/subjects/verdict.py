@@ -90,8 +90,10 @@ def judged(seen: Seen) -> Subject:
         assembled,
         components,
         dropout,
+        images,
         losses,
         network,
+        normalisation,
         optimizers,
     )  # torch loads here, not for a refused file
 
@@ -102,6 +104,10 @@ def judged(seen: Seen) -> Subject:
         "optimizer": optimizers.optimizer,
         "network": network.network,
         "dropout": dropout.dropout,
+        "normalisation": normalisation.normalisation,
+        "convolution": images.convolution,
+        "pooling": images.pooling,
+        "flatten": images.flatten,
         "unknown": _unknown,
         "misspelt": _misspelt,
     }
@@ -156,6 +162,8 @@ def _cancelling(components: list[Component]) -> None:
 def _turned(components: list[Component]) -> None:
     """A softmax over the columns beside layers that keep samples in rows runs over the samples."""
     layouts = {one.convention.get("layout") for one in components if one.role in ("dense", "network")}
+    if any(one.convention.get("labels") == "one-hot columns" for one in components):
+        return  # a file of several dialects
     for one in components:
         if (
             one.kind == "Softmax"

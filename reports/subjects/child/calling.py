@@ -42,7 +42,7 @@ class Recorder:
 UNKNOWN_CALL = "it is not known how to call it"  # begins the text of a failure that is ours, not theirs
 
 
-class Unbound(TypeError):
+class Unbound(TypeError):  # noqa: N818  # no error of theirs: what we do not know
     """A parameter for which there is no value."""
 
 

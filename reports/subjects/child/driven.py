@@ -10,7 +10,7 @@ from . import names
 from .arrays import Array, arrays, changed, copied, tree
 from .calling import Failure, attempt, bound, instances, parameters, required, where
 from .layers import DINPUTS, OUTPUTS, RATE
-from .settled import settle
+from .settled import settle, shapes_told, waits
 
 MOST_WAYS = 12  # of building one object
 MODES = ("training", "train", "is_training", "train_mode", "train_flag")  # attributes that switch, where they are bools
@@ -18,10 +18,13 @@ MODES = ("training", "train", "is_training", "train_mode", "train_flag")  # attr
 
 def built(holder: type, offers: list[Any], queues: list[list[Any]], shape: tuple[int, ...] = ()) -> Iterator[Any]:
     """Yields objects of a class in every way that seems possible, told the shape of one sample."""
-    for made in islice(instances(holder, offers, queues), MOST_WAYS):
-        if shape:
-            settle(made, shape)
-        yield made
+    for told in shapes_told(shape) if shape else [None]:
+        for made in islice(instances(holder, offers, queues), MOST_WAYS):
+            if told is not None and (told is shape or waits(made)):
+                settle(made, [told])
+            elif told is not None:
+                break
+            yield made
 
 
 def place(holder: type, methods: list[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Everything that leaves is laid out in one way, whatever theirs: inputs (B, D), w
 output (B, H), gradients likewise. Axes: B samples, D inputs, H outputs.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -14,7 +15,7 @@ import numpy as np
 from . import names
 from .arrays import Array, arrays, changed, copied, put, tree
 from .calling import Failure, Recorder, attempt, bound, instances, parameters, required, twin, where
-from .settled import Initializer, initializers, settle
+from .settled import Initializer, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
 MOST_WAYS = 40  # of building one layer
@@ -31,6 +32,9 @@ def _one(z: Any) -> Any:
     return np.ones_like(z)
 
 
+ACTIVATION_NAMES = {"activation", "activationfn", "actfn", "act", "activationfunction", "activator", "activationtype",
+                    "activationname", "activationfunc", "actfunc", "nonlinearity"}  # fmt: skip
+SPELT = ("relu", "sigmoid", "ReLU", "Sigmoid", "linear", "tanh")  # for those that take the name of one
 ACTIVATION: list[Any] = [None]  # what a layer gets that asks for an activation: one of the file's own
 
 
@@ -52,7 +56,8 @@ class Layer:
         """Yields objects with `d` inputs and `h` outputs, in every way that seems possible."""
         rng = np.random.default_rng(3)
         self.recorder = Recorder()
-        for shape in (d, (d,)):
+        wanted = [one for one in required(self.holder) if names.plain(one.name) in ACTIVATION_NAMES]
+        for shape, activation in itertools.product((d, (d,)), (ACTIVATION[0], *SPELT) if wanted else (ACTIVATION[0],)):
             for weights, biases in (((d, h), (h,)), ((h, d), (h, 1)), ((h, d), (1, h))):
                 offers = [
                     (names.N_IN - {"inputs"} | {"inputs"}, shape),
@@ -61,10 +66,7 @@ class Layer:
                     ({"b", "bias", "biases"}, rng.standard_normal(biases)),
                     (names.RATE, RATE),
                     ({"optimizer", "opt", "optim"}, self.recorder),
-                    (
-                        {"activation", "activationfn", "actfn", "act", "activationfunction", "activator"},
-                        twin(ACTIVATION[0]),
-                    ),  # a fresh one: it may remember what it was given
+                    (ACTIVATION_NAMES, twin(activation)),  # a fresh one: it may remember what it was given
                     ({"activationprime", "activationderivative", "dactivation"}, _one),
                     *(({plain}, Initializer()) for plain in initializers(self.holder)),
                     *(({key}, value) for key, value in (more or {}).items()),
@@ -83,7 +85,7 @@ class Layer:
         """Calls what some layers want before they have weights."""
         if any(array.ndim == 2 for array in arrays(made).values()):
             return
-        settle(made, (d,), self.recorder)
+        settle(made, shapes_told((d,)), self.recorder)
 
     def fresh(self, d: int, h: int, more: dict[str, Any] | None = None) -> Any:
         """A new object, built in the way that works; None where there is none."""

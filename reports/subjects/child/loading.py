@@ -11,6 +11,7 @@ import ast
 import builtins
 import json
 import re
+import sys
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -275,7 +276,7 @@ class _Modules:
         source, tree = self.trees[name]
         module = types.ModuleType(f"{UNIT}.{name}")
         module.__file__ = str(source.path)
-        self.done[name] = module
+        self.done[name] = sys.modules[module.__name__] = module  # dataclasses look their module up there
         space = vars(module)
         space["__builtins__"] = {**vars(builtins), "__import__": self._importer(name), "input": _no_input,
                                  "exit": _no_exit, "quit": _no_exit}  # fmt: skip

@@ -1,17 +1,37 @@
 """Loads one subject, looks at everything in it, and writes what was seen."""
 
 import ast
+import inspect
 import textwrap
 import time
 from pathlib import Path
 from typing import Any
 
-from . import activations, assembled, dropout, layers, losses, names, networks, optimizers, stubs
+from . import (
+    activations,
+    assembled,
+    dropout,
+    images,
+    layers,
+    losses,
+    names,
+    networks,
+    normalisation,
+    optimizers,
+    stubs,
+)
 from .calling import Failure, attempt, required, text_of
 from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
 
-DRIVEN = {"Dropout": dropout.look_at}  # layers that are no affine map and yet are judged
+DRIVEN: dict[str, Any] = {  # layers that are no affine map of vectors and yet are judged
+    "Dropout": dropout.look_at,
+    "BatchNorm": normalisation.look_at,
+    "LayerNorm": normalisation.look_at,
+    "Convolution": images.convolution,
+    "Pooling": images.pooling,
+    "Flatten": images.flatten,
+}
 NETWORK_SECONDS = 4.0  # for driving whole networks
 
 
@@ -71,14 +91,28 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
             found.append(misspelt)
     for name, holder, kind in later:
         found += _some(lambda n=name, h=holder, k=kind: optimizers.from_class(n, h, k, own_layers))
-    for name, partner, kind in activations.pairs(loaded.functions):
-        derivative = loaded.functions.get(partner) if partner else None
+    functions = loaded.functions | _static(loaded)
+    for name, partner, kind in activations.pairs(functions):
+        derivative = functions.get(partner) if partner else None
         found += _some(lambda n=name, p=partner, d=derivative, k=kind: activations.from_functions(
-            n, loaded.functions[n], p, d, k))  # fmt: skip
+            n, functions[n], p, d, k))  # fmt: skip
     for name, partner, kind in losses.pairs(loaded.functions):
         gradient = loaded.functions.get(partner) if partner else None
         found += _some(lambda n=name, p=partner, g=gradient, k=kind: losses.from_functions(
             n, loaded.functions[n], p, g, k))  # fmt: skip
+    return found
+
+
+def _static(loaded: Loaded) -> dict[str, Any]:
+    """The functions that a class only collects: they take no self, and no other function has their name."""
+    found = {}
+    for holder in loaded.classes.values():
+        for name, value in vars(holder).items():
+            function = getattr(value, "__func__", value) if isinstance(value, staticmethod) else value
+            if inspect.isfunction(function) and name not in loaded.functions and not name.startswith("__"):
+                first = next(iter(inspect.signature(function).parameters), "self")
+                if first not in ("self", "cls") and not isinstance(value, classmethod):
+                    found.setdefault(name, function)
     return found
 
 

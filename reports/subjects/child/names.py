@@ -51,8 +51,8 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
 )  # fmt: skip
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax", "ELU", "SELU", "GELU", "Softplus", "Swish",
                "Identity")  # fmt: skip
-LOSSES = ("SoftmaxCrossEntropy", "SigmoidCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "MeanAbsoluteError",
-          "Huber", "Hinge")  # fmt: skip
+LOSSES = ("SoftmaxCrossEntropy", "SigmoidCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError",
+          "MeanAbsoluteError", "Huber", "Hinge")  # fmt: skip
 OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "Adam", "AdamW", "RMSprop", "AdaGrad", "Adadelta", "Adamax", "Nadam")
 UNKNOWN = ("Dropout", "BatchNorm", "LayerNorm", "Convolution", "Pooling", "Flatten", "LSTM", "GRU", "Recurrent",
            "Embedding", "Attention", "HardSigmoid", "HardTanh", "HardSwish", "Step")  # fmt: skip
@@ -64,6 +64,14 @@ DECAY = {"decay", "lrdecay", "decayrate", "learningratedecay"}
 N_IN = {
     "ninputs",
     "ninput",
+    "numberinputs",
+    "numberofinputs",
+    "noinputs",
+    "innum",
+    "insz",
+    "entrada",
+    "entradas",
+    "nentradas",
     "inputsize",
     "inputdim",
     "nin",
@@ -107,7 +115,10 @@ N_OUT = {"noutputs", "noutput", "outputsize", "outputdim", "nout", "outfeatures"
          "outputlayersize", "ny", "nclasses", "numclasses", "classes", "unitscurr", "size", "nodes", "numneurons",
          "numunits", "outputlayer", "layersize", "outshape", "outputshape", "onodes", "outputfeatures", "numoutput",
          "noofneurons", "nnodes", "sizeoutput", "ydim", "outneurons", "no", "currsize", "nnoutputdim", "numnodes",
-         "outputcount", "nooutputs", "numofneurons"}  # fmt: skip
+         "outputcount", "nooutputs", "numofneurons", "numberoutputs", "numberofoutputs", "numberofneurons",
+         "numberneurons",
+         "salidas", "nsalidas", "nneuronas", "neuronas", "outsz", "outnum", "nneuron", "neuronnum",
+         "numneuron"}  # fmt: skip
 SIZES = {
     "layers",
     "sizes",

@@ -53,6 +53,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
     methods = names.methods(holder, names.UPDATE)
     if not methods:
         return None
+    layers = [one for one in layers if one[0]["backward"]["name"]]  # one without gradients is no use here
     runs, error = [], ""
     accepts = {names.plain(one.name) for one in parameters(constructor_of(holder))}
     rhos = {
@@ -119,7 +120,7 @@ def _run(
     steps: list[list[Array]] = []
     for dw, db in gradients():
         before = copied({"w": read()[0], "b": read()[1]})
-        for hook in names.methods(type(made), BEFORE)[:1]:
+        for hook in _hooks(made, BEFORE, "pre"):
             attempt(getattr(made, hook))
         if way == "layer and gradient":
             for method, grad in zip(_apart(holder), (dw, db), strict=True):
@@ -166,7 +167,7 @@ def _run(
                     twins[key]["value"] = result
         else:
             raise Failure(TypeError(f"update takes {count} arguments"))
-        for hook in names.methods(type(made), AFTER)[:1]:
+        for hook in _hooks(made, AFTER, "post"):
             attempt(getattr(made, hook))
         current = read() if params is None else tuple(params if isinstance(params, list) else params.values())[:2]
         if not steps and np.array_equal(current[0], before["w"]) and np.array_equal(current[1], before["b"]):
@@ -174,6 +175,13 @@ def _run(
         steps.append([np.array(current[0]), np.array(current[1])])
     used = {k: float(v) for k, v in vars(made).items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
     return steps, {"attributes": used}
+
+
+def _hooks(made: Any, known: tuple[str, ...], start: str) -> list[str]:
+    """The method that is to be called before or after each update, if there is one."""
+    own = [name for name in dir(made) if names.plain(name).startswith(start) and callable(getattr(made, name))]
+    free = [name for name in own if not required(getattr(made, name))]
+    return (names.methods(type(made), known) or free)[:1]
 
 
 def _apart(holder: type) -> list[str]:

@@ -13,11 +13,20 @@ SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweig
 SHAPE_OF_INPUT = ("inputshape", "inshape", "shapein", "inputdim", "inputsize", "insize")
 
 
-def settle(made: Any, shape: tuple[int, ...], recorder: Any = None) -> None:
+def waits(made: Any) -> list[str]:
+    """The attributes in which an object wants the shape of its inputs."""
+    return [key for key, value in vars(made).items() if value is None and names.plain(key) in SHAPE_OF_INPUT]
+
+
+def shapes_told(shape: tuple[int, ...]) -> list[Any]:
+    """The ways to say the shape of one sample."""
+    return [shape, (None, *shape), shape[0]]
+
+
+def settle(made: Any, told: list[Any], recorder: Any = None) -> None:
     """Tells an object the shape of one sample, as the model it is made for would, and calls what sets it up."""
-    waiting = [key for key, value in vars(made).items() if value is None and names.plain(key) in SHAPE_OF_INPUT]
-    told: list[Any] = [shape, (None, *shape), shape[0]]
-    for number, given in enumerate(told if waiting else told[::2]):
+    waiting = waits(made)
+    for given in told:
         for key in waiting:
             setattr(made, key, given)
         for method in names.methods(type(made), SET_UP):
@@ -27,7 +36,7 @@ def settle(made: Any, shape: tuple[int, ...], recorder: Any = None) -> None:
                 attempt(function, **bound(function, offers, [given]))
             except Failure:
                 continue
-        if arrays(made) or (waiting and not names.methods(type(made), SET_UP) and number == 0):
+        if arrays(made):
             return
 
 
