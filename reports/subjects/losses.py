@@ -23,6 +23,7 @@ ELEMENTS: dict[str, Callable[[Array, Array, float], Array]] = {  # the loss of e
     "BinaryCrossEntropy": lambda p, y, e: -y * np.log(p + e) - (1 - y) * np.log(1 - p + e),
     "MeanSquaredError": lambda p, y, e: (p - y) ** 2,
     "MeanAbsoluteError": lambda p, y, e: np.abs(p - y),
+    "Huber": lambda p, y, e: np.where(np.abs(p - y) <= 1, 0.5 * (p - y) ** 2, np.abs(p - y) - 0.5),
 }
 TORCH: dict[str, Callable[[Any, Any], Any]] = {  # torch's own loss, a mean
     "CrossEntropy": lambda p, y: F.nll_loss(p.log(), y.argmax(1)),
@@ -31,12 +32,13 @@ TORCH: dict[str, Callable[[Any, Any], Any]] = {  # torch's own loss, a mean
     "BinaryCrossEntropy": F.binary_cross_entropy,
     "MeanSquaredError": F.mse_loss,
     "MeanAbsoluteError": F.l1_loss,
+    "Huber": F.huber_loss,
 }
 WORDS = {
     "CrossEntropy": "cross-entropy on probabilities", "SoftmaxCrossEntropy": "softmax and cross-entropy",
     "SigmoidCrossEntropy": "sigmoid and binary cross-entropy",
     "BinaryCrossEntropy": "binary cross-entropy", "MeanSquaredError": "squared error",
-    "MeanAbsoluteError": "absolute error",
+    "MeanAbsoluteError": "absolute error", "Huber": "Huber's loss with delta 1",
 }  # fmt: skip
 SMALL = 1e-11
 

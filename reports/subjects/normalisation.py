@@ -28,8 +28,8 @@ def normalisation(seen: dict[str, Any]) -> Component:
     layer = seen["kind"] == "LayerNorm"
     epsilon, axes = _fitted(seen, layer)
     if epsilon is None:
-        words = _strange(seen)
-        made.rows.append(Row("forward", "training", words[0], says=f"forward: {words[1]}"))
+        status, strange = _strange(seen)
+        made.rows.append(Row("forward", "training", status, says=f"forward: {strange}"))
         return made
     made.convention["epsilon"] = f"{epsilon:g}" + (
         "" if epsilon == TORCH_EPSILON else f", torch's is {TORCH_EPSILON:g}"
@@ -194,7 +194,13 @@ def _evaluated(made: Component, seen: dict[str, Any], epsilon: float) -> None:
     out, y, kept = seen.get("evaluated"), seen.get("later"), seen["kept"]
     if "evaluation_error" in seen:
         made.rows.append(crashed("forward", "evaluation", seen["evaluation_error"]))
-    if out is None or "mean" not in kept or "variance" not in kept or kept["mean"].shape != seen["gamma"].shape:
+    if (
+        out is None
+        or y is None
+        or "mean" not in kept
+        or "variance" not in kept
+        or kept["mean"].shape != seen["gamma"].shape
+    ):
         return
     mean, var = _shaped(kept["mean"], y), _shaped(kept["variance"], y)
     gamma, beta = _shaped(seen["gamma"], y), _shaped(seen["beta"], y)

@@ -112,6 +112,52 @@ def adagrad(eps: str) -> Rule:
     return rule
 
 
+def adamw(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """Adam, and the parameter itself shrinks by a lambda: s["before"] is what it was."""
+    return adam("right", "outside")(s, g, a, k, o) - a * o["weight_decay"] * s["before"]
+
+
+def adamax(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """U = max(b2 u, |g| + eps); w - a / (1 - b1^t) m / u."""
+    s["m"] = o["beta1"] * s.setdefault("m", np.zeros_like(g)) + (1 - o["beta1"]) * g
+    s["u"] = np.maximum(o["beta2"] * s.setdefault("u", np.zeros_like(g)), np.abs(g) + o["epsilon"])
+    return -a / (1 - o["beta1"] ** (k + 1)) * s["m"] / s["u"]
+
+
+def adamax_outside(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """The same with epsilon in the denominator."""
+    s["m"] = o["beta1"] * s.setdefault("m", np.zeros_like(g)) + (1 - o["beta1"]) * g
+    s["u"] = np.maximum(o["beta2"] * s.setdefault("u", np.zeros_like(g)), np.abs(g))
+    return -a / (1 - o["beta1"] ** (k + 1)) * s["m"] / (s["u"] + o["epsilon"])
+
+
+def nadam(scheduled: bool) -> Rule:
+    """Nadam: torch lets its momentum grow by a schedule, most others keep it constant."""
+
+    def rule(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        b1, b2, e, t = o["beta1"], o["beta2"], o["epsilon"], k + 1
+        s["m"] = b1 * s.setdefault("m", np.zeros_like(g)) + (1 - b1) * g
+        s["s"] = b2 * s.setdefault("s", np.zeros_like(g)) + (1 - b2) * g * g
+        root = np.sqrt(s["s"] / (1 - b2**t)) + e
+        if not scheduled:
+            return -a * (b1 * s["m"] / (1 - b1**t) + (1 - b1) * g / (1 - b1**t)) / root
+        now, later = (b1 * (1 - 0.5 * 0.96 ** (n * 0.004)) for n in (t, t + 1))
+        product = s.setdefault("product", np.ones(1)) * now
+        s["product"] = product
+        return -a * ((1 - now) / (1 - product) * g + later / (1 - product * later) * s["m"]) / root
+
+    return rule
+
+
+def adadelta(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """The step is the root of past steps over the root of past gradients, times g; torch multiplies it by a."""
+    r, e = o["rho"], o["epsilon"]
+    s["s"] = r * s.setdefault("s", np.zeros_like(g)) + (1 - r) * g * g
+    step = np.sqrt(s.setdefault("d", np.zeros_like(g)) + e) / np.sqrt(s["s"] + e) * g
+    s["d"] = r * s["d"] + (1 - r) * step * step
+    return -a * step
+
+
 NO_POWER = "the bias correction lacks the power t: it is right in the first step alone"
 EPS = "epsilon stands inside the root"
 INSIDE = "the rate stands inside the velocity, torch's outside: they differ under decay from the second update on"
@@ -150,6 +196,21 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
     "RMSprop": [("right", "", rmsprop("outside")), ("departs", EPS, rmsprop("inside")),
                 ("defective", "the squares are summed, not averaged: it is AdaGrad", adagrad("outside"))],
     "AdaGrad": [("right", "", adagrad("outside")), ("departs", EPS, adagrad("inside"))],
+    "AdamW": [
+        ("right", "", adamw),
+        ("departs", "the weight decay is not multiplied by the rate",
+         lambda s, g, a, k, o: adam("right", "outside")(s, g, a, k, o) - o["weight_decay"] * s["before"]),
+        ("defective", "the weight decay is added to the gradient: it is Adam with L2, not AdamW",
+         lambda s, g, a, k, o: adam("right", "outside")(s, g + o["weight_decay"] * s["before"], a, k, o)),
+        ("defective", "the weight decay is not applied", adam("right", "outside")),
+        ("defective", NO_POWER, lambda s, g, a, k, o: adam("constant", "outside")(s, g, a, k, o)
+         - a * o["weight_decay"] * s["before"]),
+    ],
+    "Adamax": [("right", "", adamax), ("departs", "epsilon is added to the maximum, not under it", adamax_outside)],
+    "Nadam": [("right", "", nadam(True)), ("departs", "its momentum is constant, torch's follows a schedule",
+                                           nadam(False))],
+    "Adadelta": [("right", "", adadelta), ("departs", "it has no rate: torch's with lr=1",
+                                           lambda s, g, a, k, o: adadelta(s, g, 1.0, k, o))],
 }  # fmt: skip
 COMMON: list[tuple[str, str, Rule]] = [
     ("defective", "it climbs: the gradient is added", lambda s, g, a, k, o: a * g),
@@ -210,6 +271,7 @@ def _settings(run: dict[str, Any]) -> Iterator[dict[str, float]]:
             "beta2": get("beta2", "b2", "rho2", "betatwo", "betav") or 0.999,
             "rho": get("rho", "decayrate", "beta", "gamma", "alpha", "beta2", "decay") or 0.9,
             "epsilon": other,
+            "weight_decay": get("weightdecay", "wd", "lambda", "lambd", "lmbda", "l2", "decay") or 0.0,
         }
 
 
@@ -263,6 +325,7 @@ def _gap(
     before, worst, drift = start, 0.0, 0.0
     with np.errstate(all="ignore"):
         for k, (g, after) in enumerate(zip(gradients, steps, strict=True)):
+            state["before"] = before
             step = rule(state, g, rate(a, decay, k), k, options)
             drift += 16 * U * float(np.abs(step).max())
             allowed = 4 * U * (np.abs(before) + np.abs(after)) + 32 * U * np.abs(step) + drift

@@ -12,6 +12,7 @@ import numpy as np
 from . import driven, names
 from .arrays import Array, arrays, put
 from .calling import Failure, parameters
+from .layers import RATE
 from .settled import Initializer, initializers
 
 N, C, F, K = 2, 3, 4, 3
@@ -122,7 +123,7 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
             found["error"] = str(failure)
         else:
             shape = arrays(made)[path].shape
-            moved = (weights_before - arrays(made)[path]) / driven.RATE
+            moved = (weights_before - arrays(made)[path]) / RATE
             new = [a for p, a in pool.items() if a.shape == shape and p != path] or ([moved] if moved.any() else [])
             if new:
                 found["dweights"] = np.array(new[0], dtype=float).transpose(np.argsort(order))
@@ -197,7 +198,8 @@ def flatten(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     error = ""
     x = np.random.default_rng(59).permutation(N * C * 4 * 5).reshape(N, C, 4, 5) * 1.0
     sample = (C, 4, 5)
-    for given, wanted in ((x, [(N, 60), (60, N)]), (x[0], [(60,), (1, 60), (60, 1)])):
+    pairs: list[tuple[Array, list[tuple[int, ...]]]] = [(x, [(N, 60), (60, N)]), (x[0], [(60,), (1, 60), (60, 1)])]
+    for given, wanted in pairs:
         offers = [(SHAPE, sample), ({"inputshape"}, sample), ({"outputshape", "outshape"}, 60)]
         for made in driven.built(holder, offers, [[], [sample], [sample, 60], [sample, (60, 1)], [(-1, 60)]], sample):
             for method in names.methods(holder, names.FORWARD)[:2]:

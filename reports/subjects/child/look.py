@@ -105,7 +105,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
 
 def _static(loaded: Loaded) -> dict[str, Any]:
     """The functions that a class only collects: they take no self, and no other function has their name."""
-    found = {}
+    found: dict[str, Any] = {}
     for holder in loaded.classes.values():
         for name, value in vars(holder).items():
             function = getattr(value, "__func__", value) if isinstance(value, staticmethod) else value

@@ -5,6 +5,7 @@ Axes: B samples, C classes or outputs.
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,10 @@ def _first(result: Any) -> Array | None:
     return next(iter(tree(result).values()), None)
 
 
+def _given(made: Any, method: str, pair: list[Array]) -> Any:
+    return attempt(getattr(made, method), *[a.copy() for a in pair])
+
+
 def prepared(call: Callable[[], Any], tries: int = 3) -> Any:
     """What a call gives; where an attribute is not there yet, after the method that sets it (`new_pass`) was called."""
     try:
@@ -192,7 +197,7 @@ def _object(
     kept = predicted.copy()
     for position, method in enumerate(values[:2]):
         try:
-            result = prepared(lambda m=method: attempt(getattr(made, m), *[a.copy() for a in pair]))
+            result = prepared(partial(_given, made, method, pair))
             found.pop("error", None)
             value = _first(result)
             if value is None:

@@ -38,6 +38,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("squareloss", "MeanSquaredError"), ("squareerror", "MeanSquaredError"), ("quadratic", "MeanSquaredError"),
     ("l2loss", "MeanSquaredError"), ("meanabsolute", "MeanAbsoluteError"), ("l1loss", "MeanAbsoluteError"),
     ("absoluteerror", "MeanAbsoluteError"), ("huber", "Huber"), ("hinge", "Hinge"),
+    ("mish", "Mish"), ("softsign", "Softsign"),
     ("hardsigmoid", "HardSigmoid"), ("hardtanh", "HardTanh"), ("hardswish", "HardSwish"),
     ("leakyrelu", "LeakyReLU"), ("lrelu", "LeakyReLU"), ("prelu", "LeakyReLU"), ("selu", "SELU"), ("gelu", "GELU"),
     ("relu", "ReLU"), ("rectif", "ReLU"), ("softplus", "Softplus"), ("softmax", "Softmax"), ("sigmoid", "Sigmoid"),
@@ -50,12 +51,12 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("affine", "Dense"), ("fullyconnected", "Dense"), ("fclayer", "Dense"),
 )  # fmt: skip
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax", "ELU", "SELU", "GELU", "Softplus", "Swish",
-               "Identity")  # fmt: skip
+               "Identity", "HardSigmoid", "HardTanh", "HardSwish", "Mish", "Softsign")  # fmt: skip
 LOSSES = ("SoftmaxCrossEntropy", "SigmoidCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError",
           "MeanAbsoluteError", "Huber", "Hinge")  # fmt: skip
 OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "Adam", "AdamW", "RMSprop", "AdaGrad", "Adadelta", "Adamax", "Nadam")
 UNKNOWN = ("Dropout", "BatchNorm", "LayerNorm", "Convolution", "Pooling", "Flatten", "LSTM", "GRU", "Recurrent",
-           "Embedding", "Attention", "HardSigmoid", "HardTanh", "HardSwish", "Step")  # fmt: skip
+           "Embedding", "Attention", "Step")  # fmt: skip
 
 RATE = {"lr", "learningrate", "alpha", "eta", "rate", "stepsize", "learnrate", "lrate", "learning", "a", "epsilonlr",
         "currentlearningrate", "learningparameter", "lrn", "step"}  # fmt: skip

@@ -65,7 +65,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
     for setting, values in SETTINGS.items():
         groups = {"decay": names.DECAY, "momentum": names.MOMENTUM}
         if not all(accepts & groups[key] for key in values) or (
-            kind in ("Adam", "RMSprop", "AdaGrad", "AdamW") and "momentum" in values
+            kind not in ("SGD", "Momentum", "Nesterov") and "momentum" in values
         ):
             continue
         offers = [(names.RATE, RATE), *((groups[key], value) for key, value in values.items())]
