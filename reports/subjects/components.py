@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from reports.subjects import formulas, tiny
-from reports.subjects.verdicts import Component, Row, crashed, once
+from reports.subjects.verdicts import Component, Row, crashed, once, unwritten
 
 Array = np.ndarray
 STAGE = {"forward": "forward", "backward": "backward", "gradient": "backward"}
@@ -49,9 +49,7 @@ def dense(seen: dict[str, Any]) -> Component:
         if one:
             tries.append(one)
     if not made.places.get("backward"):
-        hint = f"; {seen['nearest']} is nearly spelt so" if seen.get("nearest") else ""
-        status = "defective" if seen.get("nearest") else "missing"
-        made.rows.append(Row("backward", "", status, says=f"backward is not written yet{hint}", stage="backward"))
+        made.rows.append(unwritten(seen.get("nearest", "")))
     got = [probe for probe in probes if isinstance(probe.get("dweights"), np.ndarray)]
     if seen["biases"] and got and not any(isinstance(probe.get("dbiases"), np.ndarray) for probe in got):
         says = "the gradient of the biases is not computed, or not found"
@@ -232,10 +230,11 @@ def activation(seen: dict[str, Any]) -> Component:
                 trace[f"backward/{tiny.NAME}"] = _float(probe["derivative"]) * probe["upstream"]
             tries.append(tiny.tried(case, name, trace, probe["inputs"], {}))
     if not made.places.get("backward") and seen["form"] == 1:
-        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+        made.rows.append(unwritten(seen.get("nearest", "")))
     if case is not None and any(row.status == "defective" and "crashes" not in row.says for row in made.rows):
         wrong = tuple(row.stage for row in made.rows if row.status == "defective")
-        made.diagnoses = once([text for text in tiny.diagnosed(case, tries) if text.startswith(wrong)])
+        told = [text for text in tiny.diagnosed(case, tries) if text.startswith(wrong)]
+        made.diagnoses = once([text for text in told if ": unknown" not in text])
     return made
 
 

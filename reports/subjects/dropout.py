@@ -9,7 +9,7 @@ import numpy as np
 
 from reports.equations.rounding import Rounding
 from reports.subjects.components import component
-from reports.subjects.verdicts import Component, Row, crashed
+from reports.subjects.verdicts import Component, Row, crashed, unwritten
 
 Array = np.ndarray
 R = Rounding.of(np.float64)
@@ -28,7 +28,7 @@ def dropout(seen: dict[str, Any]) -> Component:
     elif "error" in seen:
         made.rows.append(crashed("backward", "", seen["error"], "backward"))
     elif not made.places.get("backward"):
-        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+        made.rows.append(unwritten())
     made.rows.append(_evaluated(seen.get("evaluated"), x, meaning, scale))
     return made
 

@@ -15,7 +15,7 @@ from reports.equations.rounding import Rounding
 from reports.subjects.compared import compared
 from reports.subjects.components import component
 from reports.subjects.tiny import harmless
-from reports.subjects.verdicts import Component, Row, crashed
+from reports.subjects.verdicts import Component, Row, crashed, unwritten
 
 Array = np.ndarray
 R = Rounding.of(np.float64)
@@ -95,7 +95,7 @@ def _missing(made: Component, seen: dict[str, Any]) -> None:
     if "error" in seen:
         made.rows.append(crashed("backward", "", seen["error"], "backward"))
     elif not made.places.get("backward"):
-        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+        made.rows.append(unwritten())
 
 
 def pooling(seen: dict[str, Any]) -> Component:

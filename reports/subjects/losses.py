@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from reports.subjects.components import component
 from reports.subjects.formulas import constant, sigmoid, softmax
-from reports.subjects.verdicts import Component, Row, crashed
+from reports.subjects.verdicts import Component, Row, crashed, unwritten
 
 Array = np.ndarray
 EPSILONS = (0.0, 1e-7, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-6, 1e-5, 2.220446049250313e-16, 1e-16, 1e-20, 1e-3, 1e-4)
@@ -79,7 +79,7 @@ def loss(seen: dict[str, Any]) -> Component:
             row.status = "unjudged"
         made.rows.append(row)
     if not made.places.get("backward") and seen["form"] == 1:
-        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+        made.rows.append(unwritten(seen.get("nearest", "")))
     return made
 
 

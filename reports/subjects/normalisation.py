@@ -4,7 +4,7 @@ x^ = (x - mean) / sqrt(var + eps), y = gamma x^ + beta;  dx = gamma / sqrt(var +
 dgamma = sum g x^, dbeta = sum g.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,11 +14,25 @@ from reports.subjects.carried import Carried, carried
 from reports.subjects.compared import compared
 from reports.subjects.components import component
 from reports.subjects.tiny import harmless
-from reports.subjects.verdicts import Component, Row, crashed
+from reports.subjects.verdicts import Component, Row, crashed, unwritten
 
 Array = np.ndarray
 EPSILONS = (1e-5, 1e-8, 1e-7, 1e-6, 1e-3, 1e-10, 1e-12, 1e-9, 1e-4, 1e-2, 1e-15, 0.0)
 TORCH_EPSILON, TORCH_MOMENTUM = 1e-5, 0.1
+
+
+class Form(NamedTuple):
+    """Which normalisation an output is: where epsilon stands, its size, and over which axes."""
+
+    name: str  # root: sqrt(var + eps), torch's; deviation: sqrt(var) + eps; unbiased: sqrt(n/(n-1) var + eps)
+    epsilon: float
+    axes: tuple[int, ...]
+
+
+TOLD = {
+    "deviation": "epsilon is added to the deviation, torch adds it to the variance",
+    "unbiased": "it divides by the unbiased variance, torch by the biased",
+}
 
 
 def normalisation(seen: dict[str, Any]) -> Component:
@@ -26,25 +40,26 @@ def normalisation(seen: dict[str, Any]) -> Component:
     made = component(seen)
     x, out = seen["inputs"], seen["output"]
     layer = seen["kind"] == "LayerNorm"
-    epsilon, axes = _fitted(seen, layer)
-    if epsilon is None:
-        status, strange = _strange(seen)
-        made.rows.append(Row("forward", "training", status, says=f"forward: {strange}"))
+    form = _fitted(seen, layer)
+    if form is None:
+        made.rows.append(Row("forward", "training", "defective", says=f"forward: {_strange(seen)}"))
         return made
-    made.convention["epsilon"] = f"{epsilon:g}" + (
-        "" if epsilon == TORCH_EPSILON else f", torch's is {TORCH_EPSILON:g}"
-    )
+    other = "" if form.epsilon == TORCH_EPSILON else f", torch's is {TORCH_EPSILON:g}"
+    made.convention["epsilon"] = f"{form.epsilon:g}{other}"
     with np.errstate(all="ignore"):
-        bounds = _equations(x, seen["upstream"], seen["gamma"], seen["beta"], epsilon, axes)
-        torchs = _torch(x, seen["upstream"], seen["gamma"], seen["beta"], epsilon, axes)
+        bounds = _equations(x, seen["upstream"], seen["gamma"], seen["beta"], form)
+        torchs = _torch(x, seen["upstream"], seen["gamma"], seen["beta"], form)
     made.rows.append(compared("forward", "training", out, torchs["output"], bounds["output"].error, "forward"))
-    if set(axes) == {0} and x.ndim == 4:
+    if form.name in TOLD:
+        made.rows.append(Row("forward", "epsilon", "departs", says=f"forward: {TOLD[form.name]}"))
+    if form.axes == (0,) and x.ndim == 4:
         words = "its statistics are those of every position; torch's BatchNorm2d takes them over a whole channel"
         made.rows.append(Row("forward", "images", "departs", says=words))
-    _backward(made, seen, bounds, torchs, epsilon, axes)
+    _backward(made, seen, bounds, torchs, form)
     if not layer and seen["kept"]:
-        _kept(made, seen, axes)
-        _evaluated(made, seen, epsilon)
+        _kept(made, seen, form.axes)
+        if form.name == "root":
+            _evaluated(made, seen, form.epsilon)
     return made
 
 
@@ -59,87 +74,83 @@ def _shaped(values: Array, x: Array) -> Array:
     return values.reshape(1, -1, *[1] * (x.ndim - 2))
 
 
-def _fitted(seen: dict[str, Any], layer: bool) -> tuple[float | None, tuple[int, ...]]:
-    """The epsilon and the axes under which their output is the normalisation; None where there are none."""
+def _fitted(seen: dict[str, Any], layer: bool) -> Form | None:
+    """The form under which their output is the normalisation; None where there is none."""
     own = [seen["settings"][key] for key in ("epsilon", "eps", "e") if key in seen["settings"]]
     x = seen["inputs"]
-    for axes in _axes(x, layer):
-        for epsilon in (*own, *EPSILONS):
-            scale = np.sqrt(x.var(axis=axes, keepdims=True) + epsilon)
-            right = (x - x.mean(axis=axes, keepdims=True)) / scale
-            if harmless(seen["output"], right * _shaped(seen["gamma"], x) + _shaped(seen["beta"], x)):
-                return epsilon, axes
-    return None, ()
+    for name in ("root", "deviation", "unbiased"):
+        for axes in _axes(x, layer):
+            centred, var = (
+                x - x.mean(axis=axes, keepdims=True),
+                x.var(axis=axes, keepdims=True, ddof=name == "unbiased"),
+            )
+            for epsilon in (*own, *EPSILONS):
+                root = np.sqrt(var) + epsilon if name == "deviation" else np.sqrt(var + epsilon)
+                right = centred / root * _shaped(seen["gamma"], x) + _shaped(seen["beta"], x)
+                if harmless(seen["output"], right):
+                    return Form(name, epsilon, axes)
+    return None
 
 
-def _strange(seen: dict[str, Any]) -> tuple[str, str]:
-    """What an output is that is not normalised as torch does: status and words."""
+def _strange(seen: dict[str, Any]) -> str:
+    """What an output is that is not normalised."""
     x = seen["inputs"]
     gamma, beta = _shaped(seen["gamma"], x), _shaped(seen["beta"], x)
-    for layer in (False, True):
-        for axes in _axes(x, layer):
-            centred = x - x.mean(axis=axes, keepdims=True)
-            deviation, var = x.std(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-            unbiased = x.var(axis=axes, keepdims=True, ddof=1)
-            for epsilon in EPSILONS:
-                forms = {
-                    "epsilon is added to the deviation, torch adds it to the variance": centred / (deviation + epsilon),
-                    "it divides by the unbiased variance, torch by the biased": centred / np.sqrt(unbiased + epsilon),
-                }
-                for words, form in forms.items():
-                    if harmless(seen["output"], gamma * form + beta):
-                        return "departs", words
-                mistakes = {
-                    "it divides by the variance, not by its root": centred / (var + epsilon),
-                    "the mean is not subtracted": x / np.sqrt(var + epsilon),
-                    "gamma and beta have no part in it": None,
-                }
-                for words, mistake in mistakes.items():
-                    plain = centred / np.sqrt(var + epsilon)
-                    if harmless(seen["output"], plain if mistake is None else gamma * mistake + beta):
-                        return "defective", words
-    return "defective", "it is not the normalisation of its inputs, over samples or over features"
+    for axes in (*_axes(x, False), *_axes(x, True)):
+        centred, var = x - x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+        for epsilon in EPSILONS:
+            mistakes = {
+                "it divides by the variance, not by its root": gamma * centred / (var + epsilon) + beta,
+                "the mean is not subtracted": gamma * x / np.sqrt(var + epsilon) + beta,
+                "gamma and beta have no part in it": centred / np.sqrt(var + epsilon),
+            }
+            for words, mistake in mistakes.items():
+                if harmless(seen["output"], mistake):
+                    return words
+    return "it is not the normalisation of its inputs, over samples or over features"
 
 
-def _equations(
-    x: Array, g: Array, gamma: Array, beta: Array, epsilon: float, axes: tuple[int, ...]
-) -> dict[str, Carried]:
-    """All quantities with their bounds."""
+def _equations(x: Array, g: Array, gamma: Array, beta: Array, form: Form) -> dict[str, Carried]:
+    """All quantities with their bounds; dx = (g - mean g - c mean(g c) / (D s)) / D with D what c is divided by."""
+    axes, count = form.axes, float(np.prod([x.shape[axis] for axis in form.axes]))
+    factor = count / (count - 1) if form.name == "unbiased" else 1.0
     centred = carried(x) - carried(x).mean(axes)
-    root = ((centred * centred).mean(axes) + epsilon).root()
-    normal = centred / root
+    var = (centred * centred).mean(axes) * factor
+    divisor = var.root() + form.epsilon if form.name == "deviation" else (var + form.epsilon).root()
+    inner = var.root() if form.name == "deviation" else divisor
+    normal = centred / divisor
     features = tuple(axis for axis in range(x.ndim) if axis != 1)
     scaled = carried(g) * _shaped(gamma, x)  # for batch norm gamma is constant over the axes; for layer norm it is not
-    back = (scaled - scaled.mean(axes) - normal * (scaled * normal).mean(axes)) / root
+    back = (scaled - scaled.mean(axes) - normal * ((scaled * centred).mean(axes) * factor / inner)) / divisor
     return {"output": normal * _shaped(gamma, x) + _shaped(beta, x), "dinputs": back,
             "dgamma": (normal * g).sum(features), "dbeta": carried(g).sum(features)}  # fmt: skip
 
 
-def _torch(x: Array, g: Array, gamma: Array, beta: Array, epsilon: float, axes: tuple[int, ...]) -> dict[str, Array]:
-    """The same from torch: its own normalisation where it has one for these axes, else its autograd."""
+def _torch(x: Array, g: Array, gamma: Array, beta: Array, form: Form) -> dict[str, Array]:
+    """The same from torch: its own normalisation where it has this form, else its autograd."""
     t = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     scale = torch.tensor(gamma, dtype=torch.float64, requires_grad=True)
     shift = torch.tensor(beta, dtype=torch.float64, requires_grad=True)
-    if axes in ((0,), (0, 2, 3)) and len(axes) == max(1, x.ndim - 1):
-        out = F.batch_norm(t, None, None, scale, shift, training=True, eps=epsilon)
+    if form.name == "root" and 0 in form.axes and len(form.axes) == x.ndim - 1:
+        out = F.batch_norm(t, None, None, scale, shift, training=True, eps=form.epsilon)
     else:
         shape = (1, -1, *[1] * (x.ndim - 2))
-        normal = (t - t.mean(axes, keepdim=True)) / (t.var(axes, unbiased=False, keepdim=True) + epsilon).sqrt()
-        out = normal * scale.reshape(shape) + shift.reshape(shape)
+        var = t.var(form.axes, unbiased=form.name == "unbiased", keepdim=True)
+        divisor = var.sqrt() + form.epsilon if form.name == "deviation" else (var + form.epsilon).sqrt()
+        out = (t - t.mean(form.axes, keepdim=True)) / divisor * scale.reshape(shape) + shift.reshape(shape)
     (out * torch.tensor(g, dtype=torch.float64)).sum().backward()
     values: dict[str, Any] = {"output": out, "dinputs": t.grad, "dgamma": scale.grad, "dbeta": shift.grad}
     return {name: value.detach().numpy().copy() for name, value in values.items()}
 
 
 def _backward(
-    made: Component, seen: dict[str, Any], bounds: dict[str, Carried], torchs: dict[str, Array], epsilon: float,
-    axes: tuple[int, ...],
-) -> None:  # fmt: skip
+    made: Component, seen: dict[str, Any], bounds: dict[str, Carried], torchs: dict[str, Array], form: Form
+) -> None:
     """The gradients, with what is usually forgotten."""
     if "error" in seen:
         made.rows.append(crashed("backward", "training", seen["error"], "backward"))
     elif not made.places.get("backward"):
-        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+        made.rows.append(unwritten())
     x, g = seen["inputs"], seen["upstream"]
     for key, quantity in (("dinputs", "backward"), ("dgamma", "gradient of gamma"), ("dbeta", "gradient of beta")):
         have = seen.get(key)
@@ -148,7 +159,7 @@ def _backward(
         right, error = torchs[key], bounds[key].error.reshape(torchs[key].shape)
         other = {}
         if key == "dinputs":
-            simple = g * _shaped(seen["gamma"], x) / np.sqrt(x.var(axis=axes, keepdims=True) + epsilon)
+            simple = g * _shaped(seen["gamma"], x) / np.sqrt(x.var(axis=form.axes, keepdims=True) + form.epsilon)
             other = {"mean and variance are taken for constants: two terms of it are missing": simple}
         else:
             other = {"it is divided by the batch size, the gradient of the inputs is not": right / len(x)}

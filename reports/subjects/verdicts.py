@@ -82,6 +82,14 @@ def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row
     return Row(quantity, probe, "defective", says=f"it crashes: {text}", stage=stage)
 
 
+def unwritten(nearest: str = "") -> Row:
+    """The row of a backward that is not there; nearly spelt so, it is a slip of the pen."""
+    if nearest:
+        words = f"backward is not written yet; {nearest} is nearly spelt so"
+        return Row("backward", "", "defective", says=words, stage="backward")
+    return Row("backward", "", "missing", says="backward is not written yet", stage="backward")
+
+
 def add(component: Component, *rows: Row) -> None:
     """Adds rows."""
     component.rows.extend(rows)

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, attempt, bound, instances, parameters, required, where
+from .calling import Failure, attempt, bound, instances, nearest, parameters, required, where
 from .layers import OUTPUTS
 
 B, H = 7, 5
@@ -56,6 +56,7 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
                 "forward": {"name": method, **where(getattr(holder, method))},
                 "backward": {"name": backward[0], **where(getattr(holder, backward[0]))} if backward else {"name": ""},
                 "probes": probes,
+                "nearest": "" if backward else nearest(holder),
             }
     return None
 
@@ -89,7 +90,8 @@ def _forward(made: Any, method: str, x: Array) -> Array | None:
     if named:
         return new[named[0]]
     rest = [a for a in new.values() if not np.array_equal(a, x)]
-    return rest[-1] if rest else next(iter(new.values()), None)
+    kept = next(iter(new.values()), None) if names.kind(type(made).__name__) == "Identity" else None
+    return rest[-1] if rest else kept
 
 
 def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Calling what one does not know: arguments bound by the meaning of their names, failures told with their line."""
 
 import copy
+import difflib
 import inspect
 import linecache
 import random
@@ -175,6 +176,12 @@ def where(function: Any) -> dict[str, Any]:
     """File and lines of a function."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return {"file": code.co_filename if code else "", "lines": lines(function)}
+
+
+def nearest(holder: type) -> str:
+    """A method whose name is nearly `backward`."""
+    have = [name for name in vars(holder) if not name.startswith("__") or name.endswith("it__")]
+    return next(iter(difflib.get_close_matches("backward", have, n=1, cutoff=0.7)), "")
 
 
 def text_of(function: Any) -> str:

@@ -73,7 +73,8 @@ def forward(made: Any, method: str, x: Array, shapes: list[tuple[int, ...]] | No
     if fits:
         masks = [a for a in fits if a.dtype.kind == "b" or np.isin(a, (0, 1)).all()]
         return np.array(next((a for a in fits if all(a is not mask for mask in masks)), fits[0]), dtype=float)
-    new = {p: a for p, a in changed(before, arrays(made)).items() if shapes is None or a.shape in shapes}
+    have = changed(before, arrays(made)) | arrays(made)  # what is new first; an output may be what it was
+    new = {p: a for p, a in have.items() if shapes is None or a.shape in shapes}
     named = [p for p in new if names.plain(p.split(".")[-1]) in OUTPUTS]
     named.sort(key=lambda p: OUTPUTS.index(names.plain(p.split(".")[-1])))
     if not named:

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import Failure, Recorder, attempt, bound, instances, parameters, required, twin, where
+from .calling import Failure, Recorder, attempt, bound, instances, nearest, parameters, required, twin, where
 from .settled import Initializer, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
@@ -137,19 +137,10 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "biases": layer.biases or "",
         "forward": {"name": layer.forward[0], **where(getattr(holder, layer.forward[0]))},
         "backward": {"name": backward, **(where(getattr(holder, backward)) if backward else {})},
-        "nearest": "" if backward else _nearest(holder),
+        "nearest": "" if backward else nearest(holder),
         "probes": probes,
         "penalised": _penalised(layer),
     }
-
-
-def _nearest(holder: type) -> str:
-    """A method whose name is nearly `backward`."""
-    from difflib import get_close_matches
-
-    have = [name for name in vars(holder) if not name.startswith("__") or name.endswith("it__")]
-    close = get_close_matches("backward", have, n=1, cutoff=0.7)
-    return close[0] if close else ""
 
 
 def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, numeric, tree
-from .calling import Failure, Recorder, attempt, instances, parameters, required, where
+from .calling import Failure, Recorder, attempt, instances, nearest, parameters, required, where
 
 B, C = 7, 3
 GRADIENT = (
@@ -103,9 +103,9 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     values = [m for m in names.methods(holder, names.LOSS) if len(parameters(getattr(holder, m))) >= 2]
     values.sort(key=lambda m: names.plain(m) not in ("calculate", "loss", "cost"))
     gradients = names.methods(holder, GRADIENT)
+    values = [m for m in values if m not in gradients and not _hands_on_to_nothing(holder, m)]
     if not values and not gradients:
         return None
-    values = [m for m in values if m not in gradients]
     made = next(instances(holder, [], [[], [Recorder()]]), None)
     if made is None:
         return None
@@ -125,7 +125,14 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
         "forward": {"name": forward, **(where(_own(holder, forward)) if forward else {})},
         "backward": {"name": gradients[0], **where(_own(holder, gradients[0]))} if gradients else {"name": ""},
         "cases": rows,
+        "nearest": "" if gradients else nearest(holder),
     }
+
+
+def _hands_on_to_nothing(holder: type, method: str) -> bool:
+    """Whether a method of a base calls a forward that this class has not: a gradient alone is all that it gives."""
+    code = getattr(getattr(holder, method), "__code__", None)
+    return code is not None and "forward" in code.co_names and not hasattr(holder, "forward")
 
 
 def _first(result: Any) -> Array | None:
@@ -233,7 +240,7 @@ def _object(
         elif count > 2:
             return found | {"gradient_unknown": ", ".join(one.name for one in required(function))}
         else:
-            if order == "labels, predicted" and _orders(function) == ["predicted, labels"]:
+            if [order] != _orders(function) and len(_orders(function)) == 1:  # other names, another order
                 pair = pair[::-1]
             result = attempt(function, *pair)
     except Failure as failure:

@@ -27,6 +27,9 @@ BEFORE, AFTER = ("preupdateparams", "preupdateparam", "preupdate", "prestep", "p
     "postupdateparams", "postupdateparam", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
 
 
+STEP = names.ROUNDS | {"t", "step", "time", "k", "i", "it", "timestep", "currentepoch", "currentstep", "curriter"}
+
+
 class Holder:
     """A stand-in for a layer: attributes under every name that an optimizer may look for."""
 
@@ -132,9 +135,10 @@ def _run(
         elif way in ("layer", "layers"):
             write(dw, db)
             write_other(dw, db)
-            attempt(function, *([target] if way == "layer" else [[target, other]])[:count])
+            number = [len(steps)] if count == 2 and names.ranked(required(function)[1].name, STEP) == 0 else []
+            attempt(function, *([target] if way == "layer" else [[target, other]])[:count], *number)
             if way == "layer" and count:
-                attempt(function, other)
+                attempt(function, other, *number)
         elif way == "own parameters" and count == 0:
             write(dw, db)
             attempt(function)
