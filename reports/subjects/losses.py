@@ -95,7 +95,8 @@ def _takes_logits(seen: dict[str, Any]) -> bool:
 
 def _optional(name: str) -> bool:
     """Formats that a loss need not take; of the first two of each kind it must take one."""
-    return name in ("one vector", "one row", "one-hot columns", "vector", "class indices", "one column", "one sample",
+    return name in ("one vector", "one row", "one-hot columns", "three rows", "vector", "class indices", "one column",
+                    "one sample",
                     "one-hot, one sample", "class indices, probabilities")  # fmt: skip
 
 
@@ -111,9 +112,12 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     cases = orders[max(orders, key=lambda order: scores[order])] if orders else []
     must = [case for case in cases if case["format"] in ("one-hot", "class indices")]
     fits = [c for c in must if "error" not in c and (row := _value_row(dict(c), kind)) and row.status != "defective"]
-    turned = [c for c in cases if c["format"] == "one-hot columns" and "error" not in c]
-    if must and not fits and any((row := _value_row(dict(c), kind)) and row.status != "defective" for c in turned):
-        cases = turned  # samples stand in columns
+    values = {case["format"]: _value_row(dict(case), kind) for case in cases if "error" not in case}
+    for usual, turned in (("one-hot", "one-hot columns"), ("three columns", "three rows")):
+        here, there = values.get(usual), values.get(turned)
+        wrong = here is None or here.status == "defective"
+        if wrong and there is not None and there.status != "defective" and not fits:
+            cases = [case for case in cases if case["format"] == turned]  # samples stand in columns
     if fits and len(must) == 2:  # one of the two label formats is enough; the other is shown when it works
         good = {id(case) for case in fits}
         cases = [case for case in cases if case["format"] not in ("one-hot", "class indices") or id(case) in good]
@@ -139,6 +143,8 @@ def _value_row(case: dict[str, Any], kind: str) -> Row | None:
         return crashed("value", case["format"], case["error"])
     p, y = _meant(case)
     found = _reduction(kind, value, p, y)
+    if found is None and kind == "BinaryCrossEntropy" and (found := _reduction("SigmoidCrossEntropy", value, p, y)):
+        case["actual"] = "SigmoidCrossEntropy"
     if found is None and kind in ("CrossEntropy", "SoftmaxCrossEntropy"):
         found = _other_kind(case, value, p, y)
     if found is None:

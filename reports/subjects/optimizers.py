@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from reports.subjects.components import component
-from reports.subjects.verdicts import Component, Row
+from reports.subjects.verdicts import Component, Row, undriven
 
 Array = np.ndarray
 Rule = Callable[[dict[str, Array], Array, float, int, dict[str, float]], Array]  # state, g, a, k, settings -> step
@@ -239,7 +239,7 @@ def optimizer(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("update", "", "unjudged", says=f"no equation for {kind} yet"))
         return made
     if not seen["runs"]:
-        made.rows.append(Row("update", "", "unjudged", says=f"it could not be driven: {seen.get('error', '')}"))
+        made.rows.append(undriven(seen.get("error", ""), seen["name"]))
         return made
     for run in seen["runs"]:
         made.convention["takes"] = {

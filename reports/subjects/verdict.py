@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.subjects.isolation import MEGABYTES, SECONDS, Seen, see
-from reports.subjects.verdicts import STATUSES, Component, Row
+from reports.subjects.verdicts import STATUSES, Component, Row, undriven
 
 
 @dataclass
@@ -165,6 +165,14 @@ def _turned(components: list[Component]) -> None:
     if any(one.convention.get("labels") == "one-hot columns" for one in components):
         return  # a file of several dialects
     for one in components:
+        alone = layouts == {"one sample at a time"} and one.kind == "Softmax"
+        if alone and not any(
+            row.probe == "one" and row.stage == "forward" and row.status == "defective" for row in one.rows
+        ):
+            for row in one.rows:
+                if row.status == "defective" and "NaN" not in row.says:
+                    row.status, row.says = "departs", "one sample at a time, as the layers: a batch does not work"
+            one.diagnoses = [] if one.status != "defective" else one.diagnoses
         if (
             one.kind == "Softmax"
             and one.convention.get("layout") == "batch in columns"
@@ -189,7 +197,7 @@ def _unknown(seen: dict[str, Any]) -> Component:
     made = Component(str(seen["name"]), str(seen["kind"]), str(seen["kind"]))
     words = UNKNOWN.get(seen["kind"], f"no equation for {seen['kind']} yet")
     error = seen.get("error", "")
-    made.rows.append(Row("", "", "unjudged", says=f"it could not be driven: {error}" if error else words))
+    made.rows.append(undriven(error, made.name) if error else Row("", "", "unjudged", says=words))
     return made
 
 

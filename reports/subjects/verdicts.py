@@ -82,6 +82,14 @@ def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row
     return Row(quantity, probe, "defective", says=f"it crashes: {text}", stage=stage)
 
 
+def undriven(error: str, name: str) -> Row:
+    """The row of what could not be driven: a name that nothing has is their slip, all else is our ignorance."""
+    slips = ("NameError", "UnboundLocalError", f"AttributeError: '{name}' object has no attribute")
+    if error.startswith(slips):
+        return Row("", "", "defective", says=f"it crashes: {error}")
+    return Row("", "", "unjudged", says=f"it could not be driven: {error}")
+
+
 def unwritten(nearest: str = "") -> Row:
     """The row of a backward that is not there; nearly spelt so, it is a slip of the pen."""
     if nearest:

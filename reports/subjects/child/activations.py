@@ -10,7 +10,7 @@ import numpy as np
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
 from .calling import Failure, attempt, bound, instances, nearest, parameters, required, where
-from .layers import OUTPUTS
+from .layers import DINPUTS, OUTPUTS
 
 B, H = 7, 5
 
@@ -81,7 +81,8 @@ def _forward(made: Any, method: str, x: Array) -> Array | None:
     offers = [(names.TRAINING, True)]
     if len(required(function)) > 2:
         raise Failure(TypeError("too many arguments"))
-    result = attempt(function, **bound(function, offers, [x, True], optional=False))
+    flags = [one.name for one in parameters(function) if names.plain(one.name) in names.TRAINING - {"mode"}]
+    result = attempt(function, **bound(function, offers, [x, True], optional=False) | dict.fromkeys(flags, True))
     returned = {p: a for p, a in tree(result).items() if a.shape == x.shape}
     if returned:
         return next(iter(returned.values()))
@@ -115,6 +116,11 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     wants = required(function) or parameters(function)
     asks = [names.plain(one.name) for one in wants]
     try:
+        if not asks:  # without arguments it can only be the derivative where the forward was
+            value = next(iter(tree(attempt(function)).values()), None)
+            if value is not None and value.shape in (upstream.shape, ()):
+                found["derivative"] = np.array(turn(np.full(upstream.shape, value) if value.ndim == 0 else value))
+            return found
         if len(asks) == 1 and (
             asks[0] in ("x", "z", "inputs", "input", "value")
             or (names.plain(backward[0]) in DERIVATIVES and names.ranked(asks[0], names.UPSTREAM) != 0)
@@ -132,7 +138,8 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
         return found
     returned = [a for a in tree(result).values() if a.shape == upstream.shape]
     new = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == upstream.shape]
-    new.sort(key=lambda pair: not names.plain(pair[0]).startswith(("d", "grad")))
+    new.sort(key=lambda pair: (names.plain(pair[0]) not in (*DINPUTS, "dz"),
+                               not names.plain(pair[0]).startswith(("d", "grad"))))  # fmt: skip
     if returned or new:
         found["dinputs"] = np.array(turn(returned[0] if returned else new[0][1]))
     if not np.array_equal(upstream, turn(g)):

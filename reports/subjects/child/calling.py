@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import dis
 import inspect
 import linecache
 import random
@@ -176,6 +177,12 @@ def where(function: Any) -> dict[str, Any]:
     """File and lines of a function."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return {"file": code.co_filename if code else "", "lines": lines(function)}
+
+
+def remembers(function: Any) -> bool:
+    """Whether a function sets attributes."""
+    code = getattr(function, "__code__", None)
+    return code is not None and any(one.opname == "STORE_ATTR" for one in dis.get_instructions(code))
 
 
 def nearest(holder: type) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import Failure, Recorder, attempt, bound, instances, nearest, parameters, required, twin, where
+from .calling import Failure, Recorder, attempt, bound, instances, nearest, parameters, remembers, required, twin, where
 from .settled import Initializer, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
@@ -50,6 +50,8 @@ class Layer:
         self.choice = 0  # which of the ways to build it gives a layer that works
         self.recorder = Recorder()
         self.forward = names.methods(holder, names.FORWARD)
+        if "__call__" in self.forward and remembers(holder.__call__):  # it keeps what its backward needs
+            self.forward.sort(key=lambda method: method != "__call__")
         self.backward = names.methods(holder, names.BACKWARD)
 
     def build(self, d: int, h: int, more: dict[str, Any] | None = None) -> Iterator[Any]:
@@ -125,6 +127,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         if probe == "square" and (b != 5):
             continue
         probes.append({"probe": probe, **_probe(layer, b, d, h, probe)})
+    probes = _alone(layer, probes)
     backward = layer.backward[0] if layer.backward else ""
     return {
         "name": name,
@@ -141,6 +144,20 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "probes": probes,
         "penalised": _penalised(layer),
     }
+
+
+def _alone(layer: Layer, probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The probes, of one sample as a vector or a column where a batch goes forward but not back."""
+    batch = probes[0]
+    if layer.layout != "rows" or batch.get("stage") != "backward":
+        return probes
+    for layout in ("sample flat", "sample column"):
+        layer.layout = layout
+        one = {"probe": "one", **_probe(layer, *SHAPES["one"], "one")}
+        if "error" not in one and "dweights" in one:
+            return [batch, one]
+    layer.layout = "rows"
+    return probes
 
 
 def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
@@ -178,8 +195,10 @@ def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
 
 
 def _forward_arguments(function: Any, x: Array) -> dict[str, Any]:
-    """Inputs, and training=True where it is asked for."""
-    return bound(function, [(names.INPUTS, x), (names.TRAINING, True)], [x, True], optional=False)
+    """Inputs, and training=True, which some need to remember what goes back."""
+    given = bound(function, [(names.INPUTS, x), (names.TRAINING, True)], [x, True], optional=False)
+    flags = [one.name for one in parameters(function) if names.plain(one.name) in names.TRAINING - {"mode"}]
+    return given | dict.fromkeys(flags, True)
 
 
 def _output(result: Any, new: dict[str, Array], wanted: list[tuple[int, ...]], x: Array) -> Array | None:

@@ -38,7 +38,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("squareloss", "MeanSquaredError"), ("squareerror", "MeanSquaredError"), ("quadratic", "MeanSquaredError"),
     ("l2loss", "MeanSquaredError"), ("meanabsolute", "MeanAbsoluteError"), ("l1loss", "MeanAbsoluteError"),
     ("absoluteerror", "MeanAbsoluteError"), ("huber", "Huber"), ("hinge", "Hinge"),
-    ("mish", "Mish"), ("softsign", "Softsign"),
+    ("logsoftmax", "other"), ("softmin", "other"), ("mish", "Mish"), ("softsign", "Softsign"),
     ("hardsigmoid", "HardSigmoid"), ("hardtanh", "HardTanh"), ("hardswish", "HardSwish"),
     ("leakyrelu", "LeakyReLU"), ("lrelu", "LeakyReLU"), ("prelu", "LeakyReLU"), ("selu", "SELU"), ("gelu", "GELU"),
     ("relu", "ReLU"), ("rectif", "ReLU"), ("softplus", "Softplus"), ("softmax", "Softmax"), ("sigmoid", "Sigmoid"),

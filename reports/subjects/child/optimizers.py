@@ -77,6 +77,8 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
                 steps, used = _run(holder, offers, methods, way, layers)
             except Failure as failure:
                 error = str(failure) if not error or "built" in error else error
+                if isinstance(failure.error, NameError):  # whatever it is given, it ends here
+                    error = str(failure)
                 continue
             if steps:
                 runs.append(
