@@ -57,6 +57,10 @@ def dense(seen: dict[str, Any]) -> Component:
     lost = any(row.status == "defective" and row.probe and "crashes" not in row.says for row in made.rows)
     if lost and inner == "Identity":
         made.diagnoses = once(tiny.diagnosed(case, tries))
+    if not any(row.quantity for row in made.rows):
+        errors = [probe["error"] for probe in seen["probes"] if "error" in probe]
+        words = f"nothing of it could be compared{': ' + errors[0] if errors else ''}"
+        made.rows.append(Row("", "", "unjudged", says=words))
     for penalised in seen.get("penalised", []):
         _penalised(made, penalised)
     return made
@@ -84,6 +88,8 @@ def _inner_activation(probes: list[dict[str, Any]], name: str) -> tuple[str, flo
     for probe in probes:
         if isinstance(probe.get("output"), np.ndarray):
             z = probe["inputs"] @ probe["weights"] + probe.get("biases", 0.0)
+            if probe["output"].size == z.size:
+                probe["output"] = probe["output"].reshape(z.shape)
             if probe["output"].shape != z.shape or np.allclose(probe["output"], z, rtol=1e-9):
                 return "Identity", None
             found = formulas.recognise(z, probe["output"])
@@ -198,6 +204,10 @@ def _penalised(made: Component, probe: dict[str, Any]) -> None:
             words = words or ("at exactly 0 its sign is +1 or -1, torch's is 0" if at_zero else "")
             made.rows.append(Row(quantity, "penalty", "departs" if words else "right", says=words, stage="backward"))
             return
+    if not extra.any():
+        words = f"{quantity}: the penalty has no part in the gradient"
+        made.rows.append(Row(quantity, "penalty", "defective", says=words, stage="backward"))
+        return
     made.rows.append(Row(quantity, "penalty", "defective", stage="backward",
                          says=f"{quantity}: it is not the derivative of the penalty"))  # fmt: skip
 

@@ -118,6 +118,12 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
         wrong = here is None or here.status == "defective"
         if wrong and there is not None and there.status != "defective" and not fits:
             cases = [case for case in cases if case["format"] == turned]  # samples stand in columns
+    if any(case["format"] == "three columns" for case in cases):
+        cases = [case for case in cases if case["format"] != "three rows"]
+    plain = values.get("one-hot")
+    no_onehot = plain is None or plain.status == "defective"
+    if no_onehot and any(case["format"] == "class indices" for case in fits):  # large logits in one-hot say no more
+        cases = [case for case in cases if case["format"] != "one-hot, logits near 1000"]
     if fits and len(must) == 2:  # one of the two label formats is enough; the other is shown when it works
         good = {id(case) for case in fits}
         cases = [case for case in cases if case["format"] not in ("one-hot", "class indices") or id(case) in good]
@@ -188,6 +194,7 @@ def _reduction(kind: str, value: Array, p: Array, y: Array) -> tuple[str, str, s
             "half the mean": (each.mean() / 2, "it is half of torch's"),
             "half the sum": (each.sum() / 2, "it is half the sum of squares, torch takes the mean"),
             "half the sum, mean over samples": (each.sum() / (2 * b), "it is half the sum over outputs"),
+            "each element divided by the outputs": (each / each.shape[1], ""),
             "half of each element": (each / 2, "it is half of each element"),
             "half of each sample": (each.sum(axis=1) / 2, "it is half the sum over outputs"),
             "sum of each sample": (each.sum(axis=1), ""),

@@ -80,7 +80,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
             found += _some(lambda n=name, h=holder, k=kind: losses.from_class(n, h, k))
         elif kind in names.OPTIMIZERS:
             later.append((name, holder, kind))
-        elif names.methods(holder, names.FORWARD) and not _trains(holder):
+        elif names.methods(holder, names.FORWARD) and not _trains(holder) and not _network(name):
             seen = _some(lambda n=name, h=holder: layers.look_at(n, h))
             found += seen
             own_layers += [(one, holder) for one in seen]
@@ -160,6 +160,11 @@ def _kind(name: str, holder: type) -> str:
     if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
         return ""
     return kind
+
+
+def _network(name: str) -> bool:
+    """Whether a class is a whole network by its name: it is looked at as one."""
+    return any(word in names.plain(name) for word in ("network", "neuralnet", "model", "multilayer"))
 
 
 def _trains(holder: type) -> bool:

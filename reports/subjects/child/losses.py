@@ -145,7 +145,9 @@ def _first(result: Any) -> Array | None:
 
 
 def _given(made: Any, method: str, pair: list[Array]) -> Any:
-    return attempt(getattr(made, method), *[a.copy() for a in pair])
+    function = getattr(made, method)
+    flags = [one.name for one in required(function)[2:] if names.plain(one.name) in names.TRAINING]
+    return attempt(function, *[a.copy() for a in pair], **dict.fromkeys(flags, True))
 
 
 def prepared(call: Callable[[], Any], tries: int = 3) -> Any:
