@@ -158,6 +158,16 @@ def adadelta(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float
     return -a * step
 
 
+def stray(rule: Rule) -> Rule:
+    """A rule whose epsilon stands outside of the fraction: a / sqrt(s) + eps."""
+
+    def strayed(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        return rule(s, g, a, k, {**o, "epsilon": 0.0}) + o["epsilon"]
+
+    return strayed
+
+
+STRAY = "epsilon is added to the step, not to the denominator: brackets are missing"
 NO_POWER = "the bias correction lacks the power t: it is right in the first step alone"
 EPS = "epsilon stands inside the root"
 INSIDE = "the rate stands inside the velocity, torch's outside: they differ under decay from the second update on"
@@ -212,6 +222,12 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
     "Adadelta": [("right", "", adadelta), ("departs", "it has no rate: torch's with lr=1",
                                            lambda s, g, a, k, o: adadelta(s, g, 1.0, k, o))],
 }  # fmt: skip
+for _kind, _rule in (
+    ("Adam", adam("right", "outside")),
+    ("RMSprop", rmsprop("outside")),
+    ("AdaGrad", adagrad("outside")),
+):
+    RULES[_kind].append(("defective", STRAY, stray(_rule)))
 COMMON: list[tuple[str, str, Rule]] = [
     ("defective", "it climbs: the gradient is added", lambda s, g, a, k, o: a * g),
     ("defective", "it is plain gradient descent", sgd),
@@ -330,9 +346,10 @@ def _gap(
         for k, (g, after) in enumerate(zip(gradients, steps, strict=True)):
             state["before"] = before
             step = rule(state, g, rate(a, decay, k), k, options)
-            drift += 16 * U * float(np.abs(step).max())
+            drift += 16 * U * float(np.nanmax(np.abs(step), initial=0.0))
             allowed = 4 * U * (np.abs(before) + np.abs(after)) + 32 * U * np.abs(step) + drift
             gap = np.abs(after - (before + step)) / allowed
+            gap = np.where(np.isnan(after) & np.isnan(before + step), 0.0, gap)  # the mistake explains the NaN as well
             worst = max(worst, float(np.max(gap)) if np.isfinite(gap).all() else float("inf"))
             before = after
     return worst
