@@ -316,7 +316,7 @@ def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], p
     best = float("inf")
     default = run["attributes"].get("decay", 0.0)  # 0.9 would be the share that RMSprop keeps, no schedule
     decay = run["values"].get("decay", default if 0 <= default < 0.5 else 0.0)
-    status = "departs" if seen["kind"] == "SGD" else "defective"
+    status = "departs" if seen.get("kind", "SGD") == "SGD" else "defective"
     others = [(status, f"it is {other}, whatever its name", rules[0][2]) for other, rules in RULES.items()
               if other != kind and other in ("Adam", "RMSprop", "AdaGrad", "Adamax", "Adadelta")]  # fmt: skip
     for status, words, rule in [*RULES[kind], *COMMON, *others]:
