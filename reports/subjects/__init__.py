@@ -13,6 +13,11 @@ child/calling.py       arguments bound by meaning, failures with their lines, a 
 child/layers.py        layers with weights: orientation, gradients
 child/activations.py   activations, as classes or as pairs of functions
 child/losses.py        losses, with every label format
+child/settled.py       what some objects want before they work: shapes, set-up calls, initializers
+child/driven.py        layers without such weights: built, called once in each direction
+child/dropout.py       dropout, in training and in evaluation
+child/normalisation.py batch and layer normalisation
+child/images.py        convolutions, pooling, flattening
 child/optimizers.py    update rules, several steps
 child/assembled.py     a file's own layers put together and trained for three updates
 child/adapters.py      the explicit way: a class Adapter of a few lines
@@ -48,6 +53,11 @@ formulas.py      activations that have no equation there
 losses/          losses: which, by what constant, which mistake
 nearness.py      what search and bounds share: how near, by what constant
 curves.py        activations with bounds
+carried.py       arrays that carry their rounding bound through arithmetic
+compared.py      one array of theirs against torch's, within twice a bound
+dropout.py       dropout: fraction, scale, what goes back
+normalisation.py batch and layer normalisation against torch
+images.py        convolutions, pooling, flattening against torch
 optimizers.py    update rules, replayed
 networks/        a whole network: which architecture, loss and constant explain it, and if none does, which mistake
 assembled.py     a file's own layers together, when each is right alone

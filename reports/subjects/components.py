@@ -4,8 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from reports.calibrated import PROPOSED
 from reports.subjects import formulas, tiny
-from reports.subjects.verdicts import Component, Row, once
+from reports.subjects.compared import FLOAT32, in_float32
+from reports.subjects.nearness import digits
+from reports.subjects.verdicts import Component, Row, crashed, once, unwritten
 
 Array = np.ndarray
 STAGE = {"forward": "forward", "backward": "backward", "gradient": "backward"}
@@ -49,9 +52,7 @@ def dense(seen: dict[str, Any]) -> Component:
         if one:
             tries.append(one)
     if not made.places.get("backward"):
-        hint = f"; {seen['nearest']} is nearly spelt so" if seen.get("nearest") else ""
-        status = "defective" if seen.get("nearest") else "missing"
-        made.rows.append(Row("backward", "", status, says=f"backward is not written yet{hint}", stage="backward"))
+        made.rows.append(unwritten(seen.get("nearest", "")))
     got = [probe for probe in probes if isinstance(probe.get("dweights"), np.ndarray)]
     if seen["biases"] and got and not any(isinstance(probe.get("dbiases"), np.ndarray) for probe in got):
         says = "the gradient of the biases is not computed, or not found"
@@ -59,6 +60,10 @@ def dense(seen: dict[str, Any]) -> Component:
     lost = any(row.status == "defective" and row.probe and "crashes" not in row.says for row in made.rows)
     if lost and inner == "Identity":
         made.diagnoses = once(tiny.diagnosed(case, tries))
+    if not any(row.quantity for row in made.rows):
+        errors = [probe["error"] for probe in seen["probes"] if "error" in probe]
+        words = f"nothing of it could be compared{': ' + errors[0] if errors else ''}"
+        made.rows.append(Row("", "", "unjudged", says=words))
     for penalised in seen.get("penalised", []):
         _penalised(made, penalised)
     return made
@@ -76,8 +81,9 @@ def _crashes(made: Component, seen: dict[str, Any]) -> None:
             made.convention["layout"] = "one sample at a time"
             continue
         if name == "batch" or (name == "one" and "batch" not in errors):
-            status = "unjudged" if probe.get("stage") == "build" else "defective"
-            made.rows.append(Row(stage, name, status, says=f"it crashes: {text}", stage=stage))
+            row = crashed(stage, name, text, stage)
+            row.status = "unjudged" if probe.get("stage") == "build" else row.status
+            made.rows.append(row)
 
 
 def _inner_activation(probes: list[dict[str, Any]], name: str) -> tuple[str, float | None]:
@@ -85,6 +91,8 @@ def _inner_activation(probes: list[dict[str, Any]], name: str) -> tuple[str, flo
     for probe in probes:
         if isinstance(probe.get("output"), np.ndarray):
             z = probe["inputs"] @ probe["weights"] + probe.get("biases", 0.0)
+            if probe["output"].size == z.size:
+                probe["output"] = probe["output"].reshape(z.shape)
             if probe["output"].shape != z.shape or np.allclose(probe["output"], z, rtol=1e-9):
                 return "Identity", None
             found = formulas.recognise(z, probe["output"])
@@ -169,10 +177,13 @@ def _row(row: dict[str, Any], probe: str, trace: dict[str, Array], slack: float 
         return Row(quantity, probe, "right", row["used"], row["max_abs"], stage=stage)
     if row["status"] in ("nonfinite", "unjudged"):
         return Row(quantity, probe, "unjudged", row["used"], row["max_abs"], row["hint"], stage)
-    scale = np.abs(trace[name]).max(initial=0.0) if np.isfinite(trace[name]).all() else 0.0
-    if row["status"] == "apart" and row["max_abs"] <= tiny.HARMLESS * scale + slack:
-        words = "" if slack else f"it rounds more than the bound allows, by {row['max_abs']:.1g} in all"
-        return Row(quantity, probe, "right" if slack else "departs", row["used"], row["max_abs"], words, stage)
+    have, gap = trace[name], float(row["max_abs"])
+    scale = float(np.abs(have).max(initial=0.0)) if np.isfinite(have).all() else 0.0
+    if row["status"] == "apart" and gap <= slack:
+        return Row(quantity, probe, "right", row["used"], gap, stage=stage)
+    if row["status"] == "apart" and gap <= PROPOSED * scale:
+        words = FLOAT32 if in_float32(have) else f"{quantity}: {digits(gap, scale)}"
+        return Row(quantity, probe, "departs", row["used"], gap, words, stage)
     says = row["hint"] or f"{row['out']} of {row['elements']} elements differ, by up to {row['max_abs']:.2g}"
     return Row(quantity, probe, "defective", row["used"], row["max_abs"], f"{quantity}: {says}", stage)
 
@@ -199,6 +210,10 @@ def _penalised(made: Component, probe: dict[str, Any]) -> None:
             words = words or ("at exactly 0 its sign is +1 or -1, torch's is 0" if at_zero else "")
             made.rows.append(Row(quantity, "penalty", "departs" if words else "right", says=words, stage="backward"))
             return
+    if not extra.any():
+        words = f"{quantity}: the penalty has no part in the gradient"
+        made.rows.append(Row(quantity, "penalty", "defective", says=words, stage="backward"))
+        return
     made.rows.append(Row(quantity, "penalty", "defective", stage="backward",
                          says=f"{quantity}: it is not the derivative of the penalty"))  # fmt: skip
 
@@ -217,8 +232,7 @@ def activation(seen: dict[str, Any]) -> Component:
     for probe in seen["probes"]:
         name = probe["probe"]
         if "error" in probe:
-            crash = Row(probe["stage"], name, "defective", says=f"it crashes: {probe['error']}", stage=probe["stage"])
-            made.rows.append(crash)
+            made.rows.append(crashed(probe["stage"], name, probe["error"], probe["stage"]))
         alpha = formulas.activation_rows(made, kind, alpha, probe, name)
         if (
             case is not None
@@ -232,10 +246,11 @@ def activation(seen: dict[str, Any]) -> Component:
                 trace[f"backward/{tiny.NAME}"] = _float(probe["derivative"]) * probe["upstream"]
             tries.append(tiny.tried(case, name, trace, probe["inputs"], {}))
     if not made.places.get("backward") and seen["form"] == 1:
-        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+        made.rows.append(unwritten(seen.get("nearest", "")))
     if case is not None and any(row.status == "defective" and "crashes" not in row.says for row in made.rows):
         wrong = tuple(row.stage for row in made.rows if row.status == "defective")
-        made.diagnoses = once([text for text in tiny.diagnosed(case, tries) if text.startswith(wrong)])
+        told = [text for text in tiny.diagnosed(case, tries) if text.startswith(wrong)]
+        made.diagnoses = once([text for text in told if ": unknown" not in text])
     return made
 
 

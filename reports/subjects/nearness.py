@@ -45,6 +45,10 @@ def scaled(right: Bounded, c: float, off: float = 0.0) -> Bounded:
 
 def unexplained(have: Array, wanted: Array) -> str:
     """The words for numbers that are near, but not to within rounding."""
-    gap, scale = largest(gaps(have, wanted)), float(np.abs(wanted).max(initial=0.0))
-    digits = int(-np.log10(gap / scale)) if 0 < gap < scale else 0
-    return f"agrees to {digits} digits, which rounding does not explain"
+    return digits(largest(gaps(have, wanted)), float(np.abs(wanted).max(initial=0.0)))
+
+
+def digits(gap: float, scale: float) -> str:
+    """The words for a gap that rounding does not explain, between numbers of a scale."""
+    count = int(-np.log10(gap / scale)) if 0 < gap < scale else 0
+    return f"agrees to {count} digits, which rounding does not explain"

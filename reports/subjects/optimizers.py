@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from reports.subjects.components import component
-from reports.subjects.verdicts import Component, Row
+from reports.subjects.verdicts import Component, Row, undriven
 
 Array = np.ndarray
 Rule = Callable[[dict[str, Array], Array, float, int, dict[str, float]], Array]  # state, g, a, k, settings -> step
@@ -80,6 +80,18 @@ def adam(correct: str, eps: str) -> Rule:
     return rule
 
 
+def adam_written_back(eps: str) -> Rule:
+    """Adam whose corrected moments take the place of the moments themselves."""
+
+    def rule(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        b1, b2, e = o["beta1"], o["beta2"], o["epsilon"]
+        s["m"] = (b1 * s.setdefault("m", np.zeros_like(g)) + (1 - b1) * g) / (1 - b1 ** (k + 1))
+        s["s"] = (b2 * s.setdefault("s", np.zeros_like(g)) + (1 - b2) * g * g) / (1 - b2 ** (k + 1))
+        return -a * s["m"] / (np.sqrt(s["s"] + e) if eps == "inside" else np.sqrt(s["s"]) + e)
+
+    return rule
+
+
 def rmsprop(eps: str) -> Rule:
     """RMSprop."""
 
@@ -100,6 +112,62 @@ def adagrad(eps: str) -> Rule:
     return rule
 
 
+def adamw(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """Adam, and the parameter itself shrinks by a lambda: s["before"] is what it was."""
+    return adam("right", "outside")(s, g, a, k, o) - a * o["weight_decay"] * s["before"]
+
+
+def adamax(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """U = max(b2 u, |g| + eps); w - a / (1 - b1^t) m / u."""
+    s["m"] = o["beta1"] * s.setdefault("m", np.zeros_like(g)) + (1 - o["beta1"]) * g
+    s["u"] = np.maximum(o["beta2"] * s.setdefault("u", np.zeros_like(g)), np.abs(g) + o["epsilon"])
+    return -a / (1 - o["beta1"] ** (k + 1)) * s["m"] / s["u"]
+
+
+def adamax_outside(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """The same with epsilon in the denominator."""
+    s["m"] = o["beta1"] * s.setdefault("m", np.zeros_like(g)) + (1 - o["beta1"]) * g
+    s["u"] = np.maximum(o["beta2"] * s.setdefault("u", np.zeros_like(g)), np.abs(g))
+    return -a / (1 - o["beta1"] ** (k + 1)) * s["m"] / (s["u"] + o["epsilon"])
+
+
+def nadam(scheduled: bool) -> Rule:
+    """Nadam: torch lets its momentum grow by a schedule, most others keep it constant."""
+
+    def rule(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        b1, b2, e, t = o["beta1"], o["beta2"], o["epsilon"], k + 1
+        s["m"] = b1 * s.setdefault("m", np.zeros_like(g)) + (1 - b1) * g
+        s["s"] = b2 * s.setdefault("s", np.zeros_like(g)) + (1 - b2) * g * g
+        root = np.sqrt(s["s"] / (1 - b2**t)) + e
+        if not scheduled:
+            return -a * (b1 * s["m"] / (1 - b1**t) + (1 - b1) * g / (1 - b1**t)) / root
+        now, later = (b1 * (1 - 0.5 * 0.96 ** (n * 0.004)) for n in (t, t + 1))
+        product = s.setdefault("product", np.ones(1)) * now
+        s["product"] = product
+        return -a * ((1 - now) / (1 - product) * g + later / (1 - product * later) * s["m"]) / root
+
+    return rule
+
+
+def adadelta(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+    """The step is the root of past steps over the root of past gradients, times g; torch multiplies it by a."""
+    r, e = o["rho"], o["epsilon"]
+    s["s"] = r * s.setdefault("s", np.zeros_like(g)) + (1 - r) * g * g
+    step = np.sqrt(s.setdefault("d", np.zeros_like(g)) + e) / np.sqrt(s["s"] + e) * g
+    s["d"] = r * s["d"] + (1 - r) * step * step
+    return -a * step
+
+
+def stray(rule: Rule) -> Rule:
+    """A rule whose epsilon stands outside of the fraction: a / sqrt(s) + eps."""
+
+    def strayed(s: dict[str, Array], g: Array, a: float, k: int, o: dict[str, float]) -> Array:
+        return rule(s, g, a, k, {**o, "epsilon": 0.0}) + o["epsilon"]
+
+    return strayed
+
+
+STRAY = "epsilon is added to the step, not to the denominator: brackets are missing"
 NO_POWER = "the bias correction lacks the power t: it is right in the first step alone"
 EPS = "epsilon stands inside the root"
 INSIDE = "the rate stands inside the velocity, torch's outside: they differ under decay from the second update on"
@@ -112,6 +180,8 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
         ("departs", "it is Nesterov's momentum", nesterov),
         ("defective", "the momentum is not used: it moves by the gradient alone", sgd),
         ("defective", "the velocity is not weighted", lambda s, g, a, k, o: lecture(s, g, a, k, {"momentum": 1.0})),
+        ("defective", "the velocity is not weighted, the gradient is",
+         lambda s, g, a, k, o: heavy(s, o["momentum"] * g, a, k, {"momentum": 1.0})),
         ("defective", "it climbs: the gradient is added", lambda s, g, a, k, o: -lecture(s, g, a, k, o)),
     ],
     "Nesterov": [
@@ -128,13 +198,36 @@ RULES: dict[str, list[tuple[str, str, Rule]]] = {  # kind -> (status, words, rul
         ("defective", NO_POWER, adam("constant", "inside")),
         ("defective", "t advances with every parameter or layer, not with every step", adam("first", "outside")),
         ("defective", "t advances with every parameter or layer, not with every step", adam("second", "outside")),
+        ("defective", "the corrected moments are written back into the moments", adam_written_back("outside")),
+        ("defective", "the corrected moments are written back into the moments", adam_written_back("inside")),
         ("defective", "t is one ahead in the bias correction", adam("late", "outside")),
         ("defective", "t is one behind in the bias correction", adam("early", "outside")),
     ],
     "RMSprop": [("right", "", rmsprop("outside")), ("departs", EPS, rmsprop("inside")),
                 ("defective", "the squares are summed, not averaged: it is AdaGrad", adagrad("outside"))],
     "AdaGrad": [("right", "", adagrad("outside")), ("departs", EPS, adagrad("inside"))],
+    "AdamW": [
+        ("right", "", adamw),
+        ("departs", "the weight decay is not multiplied by the rate",
+         lambda s, g, a, k, o: adam("right", "outside")(s, g, a, k, o) - o["weight_decay"] * s["before"]),
+        ("defective", "the weight decay is added to the gradient: it is Adam with L2, not AdamW",
+         lambda s, g, a, k, o: adam("right", "outside")(s, g + o["weight_decay"] * s["before"], a, k, o)),
+        ("defective", "the weight decay is not applied", adam("right", "outside")),
+        ("defective", NO_POWER, lambda s, g, a, k, o: adam("constant", "outside")(s, g, a, k, o)
+         - a * o["weight_decay"] * s["before"]),
+    ],
+    "Adamax": [("right", "", adamax), ("departs", "epsilon is added to the maximum, not under it", adamax_outside)],
+    "Nadam": [("right", "", nadam(True)), ("departs", "its momentum is constant, torch's follows a schedule",
+                                           nadam(False))],
+    "Adadelta": [("right", "", adadelta), ("departs", "it has no rate: torch's with lr=1",
+                                           lambda s, g, a, k, o: adadelta(s, g, 1.0, k, o))],
 }  # fmt: skip
+for _kind, _rule in (
+    ("Adam", adam("right", "outside")),
+    ("RMSprop", rmsprop("outside")),
+    ("AdaGrad", adagrad("outside")),
+):
+    RULES[_kind].append(("defective", STRAY, stray(_rule)))
 COMMON: list[tuple[str, str, Rule]] = [
     ("defective", "it climbs: the gradient is added", lambda s, g, a, k, o: a * g),
     ("defective", "it is plain gradient descent", sgd),
@@ -162,7 +255,7 @@ def optimizer(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("update", "", "unjudged", says=f"no equation for {kind} yet"))
         return made
     if not seen["runs"]:
-        made.rows.append(Row("update", "", "unjudged", says=f"it could not be driven: {seen.get('error', '')}"))
+        made.rows.append(undriven(seen.get("error", ""), seen["name"]))
         return made
     for run in seen["runs"]:
         made.convention["takes"] = {
@@ -172,6 +265,8 @@ def optimizer(seen: dict[str, Any]) -> Component:
             "dicts": "dicts of arrays",
             "arrays": "one array and its gradient",
             "own parameters": "the layer's parameter objects",
+            "layer objects": "layers, when it is made",
+            "layer and gradient": "a layer and a gradient, for weights and biases apart",
         }[run["way"]]
         made.rows += _run_rows(kind, seen, run)
     return made
@@ -192,6 +287,7 @@ def _settings(run: dict[str, Any]) -> Iterator[dict[str, float]]:
             "beta2": get("beta2", "b2", "rho2", "betatwo", "betav") or 0.999,
             "rho": get("rho", "decayrate", "beta", "gamma", "alpha", "beta2", "decay") or 0.9,
             "epsilon": other,
+            "weight_decay": get("weightdecay", "wd", "lambda", "lambd", "lmbda", "l2", "decay") or 0.0,
         }
 
 
@@ -218,8 +314,12 @@ def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], p
     if all(np.array_equal(step, start) for step in steps):
         return Row(f"update of {name}", setting, "defective", says=f"the {name} are never updated")
     best = float("inf")
-    decay = run["values"].get("decay", 0.0)
-    for status, words, rule in [*RULES[kind], *COMMON]:
+    default = run["attributes"].get("decay", 0.0)  # 0.9 would be the share that RMSprop keeps, no schedule
+    decay = run["values"].get("decay", default if 0 <= default < 0.5 else 0.0)
+    status = "departs" if seen.get("kind", "SGD") == "SGD" else "defective"
+    others = [(status, f"it is {other}, whatever its name", rules[0][2]) for other, rules in RULES.items()
+              if other != kind and other in ("Adam", "RMSprop", "AdaGrad", "Adamax", "Adadelta")]  # fmt: skip
+    for status, words, rule in [*RULES[kind], *COMMON, *others]:
         for rate_status, rate_words, rate in RATES if decay else RATES[:1]:
             for options in _settings(run):
                 used = _gap(rule, rate, start, gradients, steps, run["values"]["rate"], decay, options)
@@ -244,10 +344,12 @@ def _gap(
     before, worst, drift = start, 0.0, 0.0
     with np.errstate(all="ignore"):
         for k, (g, after) in enumerate(zip(gradients, steps, strict=True)):
+            state["before"] = before
             step = rule(state, g, rate(a, decay, k), k, options)
-            drift += 16 * U * float(np.abs(step).max())
+            drift += 16 * U * float(np.nanmax(np.abs(step), initial=0.0))
             allowed = 4 * U * (np.abs(before) + np.abs(after)) + 32 * U * np.abs(step) + drift
             gap = np.abs(after - (before + step)) / allowed
+            gap = np.where(np.isnan(after) & np.isnan(before + step), 0.0, gap)  # the mistake explains the NaN as well
             worst = max(worst, float(np.max(gap)) if np.isfinite(gap).all() else float("inf"))
             before = after
     return worst

@@ -21,7 +21,6 @@ from reports.traces import Data, Pause
 
 Array = np.ndarray
 NAME = "layer1"
-HARMLESS = 1e-12  # of an array's own scale: what another, less exact formula for the same number may lose
 
 
 class Try(NamedTuple):

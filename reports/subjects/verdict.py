@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.subjects.isolation import MEGABYTES, SECONDS, Seen, see
-from reports.subjects.verdicts import STATUSES, Component, Row
+from reports.subjects.verdicts import STATUSES, Component, Row, undriven
 
 
 @dataclass
@@ -93,7 +93,14 @@ def judged(seen: Seen) -> Subject:
     subject.seen = [*seen.classes, *seen.functions]
     if seen.refused:
         return subject
-    from reports.subjects import assembled, components, optimizers  # torch loads here, not for a refused file
+    from reports.subjects import (
+        assembled,
+        components,
+        dropout,
+        images,
+        normalisation,
+        optimizers,
+    )  # torch loads here, not for a refused file
     from reports.subjects.losses import losses
     from reports.subjects.networks.network import network
 
@@ -103,6 +110,11 @@ def judged(seen: Seen) -> Subject:
         "loss": losses.loss,
         "optimizer": optimizers.optimizer,
         "network": network,
+        "dropout": dropout.dropout,
+        "normalisation": normalisation.normalisation,
+        "convolution": images.convolution,
+        "pooling": images.pooling,
+        "flatten": images.flatten,
         "unknown": _unknown,
         "misspelt": _misspelt,
     }
@@ -137,7 +149,13 @@ def judged(seen: Seen) -> Subject:
 
 def _cancelling(components: list[Component]) -> None:
     """Softmax's diagonal p (1 - p) and a binary cross-entropy over the classes cancel exactly to p - y."""
-    binary = any(row.says.startswith("it is the binary cross-entropy") for one in components for row in one.rows)
+    gradient = "gradient: it is the gradient of the binary cross-entropy"
+    rows = [row for one in components for row in one.rows]
+    binary = any(row.says.startswith(("it is the binary cross-entropy", gradient)) for row in rows)
+    half = any(one.kind == "Softmax" and "only the diagonal" in row.says for one in components for row in one.rows)
+    for row in rows:
+        if half and row.says == gradient:
+            row.status, row.says = "departs", "its gradient is the binary one: with this file's softmax it gives p - y"
     for one in components:
         if binary and one.kind == "Softmax":
             diagonal = [row for row in one.rows if "only the diagonal" in row.says]
@@ -151,7 +169,17 @@ def _cancelling(components: list[Component]) -> None:
 def _turned(components: list[Component]) -> None:
     """A softmax over the columns beside layers that keep samples in rows runs over the samples."""
     layouts = {one.convention.get("layout") for one in components if one.role in ("dense", "network")}
+    if any(one.convention.get("labels") == "one-hot columns" for one in components):
+        return  # a file of several dialects
     for one in components:
+        alone = layouts == {"one sample at a time"} and one.kind == "Softmax"
+        if alone and not any(
+            row.probe == "one" and row.stage == "forward" and row.status == "defective" for row in one.rows
+        ):
+            for row in one.rows:
+                if row.status == "defective" and "NaN" not in row.says:
+                    row.status, row.says = "departs", "one sample at a time, as the layers: a batch does not work"
+            one.diagnoses = [] if one.status != "defective" else one.diagnoses
         if (
             one.kind == "Softmax"
             and one.convention.get("layout") == "batch in columns"
@@ -167,16 +195,22 @@ def _turned(components: list[Component]) -> None:
             )
 
 
+RECURRENT = "recurrent layers have no equation yet"
+ENGINE = "it differentiates by itself: networks made of it are judged through an Adapter, see the README"
+UNKNOWN = {
+    "engine": ENGINE,
+    **dict.fromkeys(("LSTM", "GRU", "Recurrent"), RECURRENT),
+    "Attention": "attention has no equation yet",
+}
+
+
 def _unknown(seen: dict[str, Any]) -> Component:
     """A component that no equation knows yet."""
     made = Component(str(seen["name"]), str(seen["kind"]), str(seen["kind"]))
     made.places["forward"] = seen.get("forward", {})
-    kind = str(seen["kind"])
-    words = {
-        "Recurrent": "recurrent: it cannot be judged yet",
-        "engine": "it differentiates by itself: networks made of it are judged through an Adapter, see the README",
-    }
-    made.rows.append(Row("", "", "unjudged", says=words.get(kind, f"no equation for {kind} yet")))
+    words = UNKNOWN.get(seen["kind"], f"no equation for {seen['kind']} yet")
+    error = seen.get("error", "")
+    made.rows.append(undriven(error, made.name) if error else Row("", "", "unjudged", says=words))
     return made
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
+UNKNOWN_CALL = "it is not known how to call it"  # as child/calling.py begins a failure that is ours
 
 # Worst first. "departs" and "missing" do not fail a file; "unjudged" gives exit code 2 where nothing is judged.
 STATUSES = {
@@ -72,6 +73,29 @@ class Component:
     def _stage(self) -> str:
         stages = [row.stage for row in self.rows if row.status == self.status]
         return stages[0] if stages else "forward"
+
+
+def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row:
+    """The row of a call that raised: a defect of theirs, unless it is we who do not know how to call it."""
+    if text.startswith(UNKNOWN_CALL):
+        return Row(quantity, probe, "unjudged", says=text, stage=stage)
+    return Row(quantity, probe, "defective", says=f"it crashes: {text}", stage=stage)
+
+
+def undriven(error: str, name: str) -> Row:
+    """The row of what could not be driven: a name that nothing has is their slip, all else is our ignorance."""
+    slips = ("NameError", "UnboundLocalError", f"AttributeError: '{name}' object has no attribute")
+    if error.startswith(slips):
+        return Row("", "", "defective", says=f"it crashes: {error}")
+    return Row("", "", "unjudged", says=f"it could not be driven: {error}")
+
+
+def unwritten(nearest: str = "") -> Row:
+    """The row of a backward that is not there; nearly spelt so, it is a slip of the pen."""
+    if nearest:
+        words = f"backward is not written yet; {nearest} is nearly spelt so"
+        return Row("backward", "", "defective", says=words, stage="backward")
+    return Row("backward", "", "missing", says="backward is not written yet", stage="backward")
 
 
 def add(component: Component, *rows: Row) -> None:

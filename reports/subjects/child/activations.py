@@ -10,8 +10,8 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, attempt, bound, instances, parameters, required, where
-from .layers import OUTPUTS
+from .calling import Failure, attempt, bound, instances, nearest, parameters, required, where
+from .layers import DINPUTS, OUTPUTS
 
 B, H = 7, 5
 
@@ -57,6 +57,7 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
                 "forward": {"name": method, **where(getattr(holder, method))},
                 "backward": {"name": backward[0], **where(getattr(holder, backward[0]))} if backward else {"name": ""},
                 "probes": probes,
+                "nearest": "" if backward else nearest(holder),
             }
     return None
 
@@ -81,7 +82,8 @@ def _forward(made: Any, method: str, x: Array) -> Array | None:
     offers = [(names.TRAINING, True)]
     if len(required(function)) > 2:
         raise Failure(TypeError("too many arguments"))
-    result = attempt(function, **bound(function, offers, [x, True], optional=False))
+    flags = [one.name for one in parameters(function) if names.plain(one.name) in names.TRAINING - {"mode"}]
+    result = attempt(function, **bound(function, offers, [x, True], optional=False) | dict.fromkeys(flags, True))
     returned = {p: a for p, a in tree(result).items() if a.shape == x.shape}
     if returned:
         return next(iter(returned.values()))
@@ -90,7 +92,8 @@ def _forward(made: Any, method: str, x: Array) -> Array | None:
     if named:
         return new[named[0]]
     rest = [a for a in new.values() if not np.array_equal(a, x)]
-    return rest[-1] if rest else next(iter(new.values()), None)
+    kept = next(iter(new.values()), None) if names.kind(type(made).__name__) == "Identity" else None
+    return rest[-1] if rest else kept
 
 
 def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout: str) -> dict[str, Any]:
@@ -114,7 +117,15 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     wants = required(function) or parameters(function)
     asks = [names.plain(one.name) for one in wants]
     try:
-        if len(asks) == 1 and (asks[0] in ("x", "z", "inputs", "input") or names.plain(backward[0]) in DERIVATIVES):
+        if not asks:  # without arguments it can only be the derivative where the forward was
+            value = next(iter(tree(attempt(function)).values()), None)
+            if value is not None and value.shape in (upstream.shape, ()):
+                found["derivative"] = np.array(turn(np.full(upstream.shape, value) if value.ndim == 0 else value))
+            return found
+        if len(asks) == 1 and (
+            asks[0] in ("x", "z", "inputs", "input", "value")
+            or (names.plain(backward[0]) in DERIVATIVES and names.ranked(asks[0], names.UPSTREAM) != 0)
+        ):
             for key, at in (("derivative", x), ("derivative_at_output", out)):
                 given = turn(at).copy()
                 value = next(iter(tree(attempt(function, given)).values()))
@@ -128,7 +139,8 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
         return found
     returned = [a for a in tree(result).values() if a.shape == upstream.shape]
     new = [(p, a) for p, a in changed(before, arrays(made)).items() if a.shape == upstream.shape]
-    new.sort(key=lambda pair: not names.plain(pair[0]).startswith(("d", "grad")))
+    new.sort(key=lambda pair: (names.plain(pair[0]) not in (*DINPUTS, "dz"),
+                               not names.plain(pair[0]).startswith(("d", "grad"))))  # fmt: skip
     if returned or new:
         found["dinputs"] = np.array(turn(returned[0] if returned else new[0][1]))
     if not np.array_equal(upstream, turn(g)):
@@ -136,7 +148,8 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     return found
 
 
-DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation")
+DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation",
+               "gradients", "activationderivative", "differentiate")  # fmt: skip
 SUFFIXES = ("backward", "backwards", "derivative", "prime", "deriv", "grad", "gradient", "der", "d", "back", "bwd",
             "derivate", "backprop", "differentiate", "dash", "diff", "slope", "dev", "dz")  # fmt: skip
 

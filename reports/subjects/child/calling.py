@@ -1,6 +1,8 @@
 """Calling what one does not know: arguments bound by the meaning of their names, failures told with their line."""
 
 import copy
+import difflib
+import dis
 import inspect
 import linecache
 import random
@@ -39,6 +41,13 @@ class Recorder:
         return self.__copy__()
 
 
+UNKNOWN_CALL = "it is not known how to call it"  # begins the text of a failure that is ours, not theirs
+
+
+class Unbound(TypeError):  # noqa: N818  # no error of theirs: what we do not know
+    """A parameter for which there is no value."""
+
+
 class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in words
     """Their code raised: type, message, and their line."""
 
@@ -51,7 +60,10 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         self.file = theirs[-1].filename if theirs else ""
         text = str(error).split("\n")[0][:200].replace("Slow: ", "")
         where = f" at line {self.line}" if self.line else ""
-        super().__init__(f"{type(error).__name__}: {text}{where}")
+        ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
+        self.binding = isinstance(error, Unbound) or ours
+        unknown = f"{UNKNOWN_CALL}: " if self.binding else ""
+        super().__init__(f"{unknown}{'TypeError' if self.binding else type(error).__name__}: {text}{where}")
 
 
 class Slow(BaseException):
@@ -124,11 +136,11 @@ def bound(
             waiting.append(one)
     for one in waiting:
         if not queue:
-            raise Failure(TypeError(f"no value for the parameter {one.name}"))
+            raise Failure(Unbound(f"no value for the parameter {one.name}"))
         arguments[one.name] = copied(queue.pop(0))
     positional = [one.name for one in parameters(function) if one.kind is inspect.Parameter.POSITIONAL_ONLY]
     if positional:
-        raise Failure(TypeError("positional-only parameters"))
+        raise Failure(Unbound("positional-only parameters"))
     return arguments
 
 
@@ -165,6 +177,18 @@ def where(function: Any) -> dict[str, Any]:
     """File and lines of a function."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     return {"file": code.co_filename if code else "", "lines": lines(function)}
+
+
+def remembers(function: Any) -> bool:
+    """Whether a function sets attributes."""
+    code = getattr(function, "__code__", None)
+    return code is not None and any(one.opname == "STORE_ATTR" for one in dis.get_instructions(code))
+
+
+def nearest(holder: type) -> str:
+    """A method whose name is nearly `backward`."""
+    have = [name for name in vars(holder) if not name.startswith("__") or name.endswith("it__")]
+    return next(iter(difflib.get_close_matches("backward", have, n=1, cutoff=0.7)), "")
 
 
 def text_of(function: Any) -> str:

@@ -4,6 +4,7 @@ Everything that leaves is laid out in one way, whatever theirs: inputs (B, D), w
 output (B, H), gradients likewise. Axes: B samples, D inputs, H outputs.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -13,7 +14,8 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import Failure, Recorder, attempt, bound, instances, parameters, required, where
+from .calling import Failure, Recorder, attempt, bound, instances, nearest, parameters, remembers, required, twin, where
+from .settled import Initializer, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
 MOST_WAYS = 40  # of building one layer
@@ -24,14 +26,15 @@ DB = re.compile(r"(d_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delt
 NO_WEIGHT = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])d[._]?[wb]|input|output", re.IGNORECASE)
 OUTPUTS = ("output", "outputs", "out", "z", "a", "y", "activation", "activations", "result")
 DINPUTS = ("dinputs", "dx", "dinput", "dout", "da", "gradinput", "inputgrad", "dl", "delta", "dprev", "gradinputs")
-SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweights", "initparams", "initparameters",
-          "setup", "compile", "initializeparameters")  # fmt: skip
 
 
 def _one(z: Any) -> Any:
     return np.ones_like(z)
 
 
+ACTIVATION_NAMES = {"activation", "activationfn", "actfn", "act", "activationfunction", "activator", "activationtype",
+                    "activationname", "activationfunc", "actfunc", "nonlinearity"}  # fmt: skip
+SPELT = ("relu", "sigmoid", "ReLU", "Sigmoid", "linear", "tanh")  # for those that take the name of one
 ACTIVATION: list[Any] = [None]  # what a layer gets that asks for an activation: one of the file's own
 
 
@@ -47,13 +50,16 @@ class Layer:
         self.choice = 0  # which of the ways to build it gives a layer that works
         self.recorder = Recorder()
         self.forward = names.methods(holder, names.FORWARD)
+        if "__call__" in self.forward and remembers(holder.__call__):  # it keeps what its backward needs
+            self.forward.sort(key=lambda method: method != "__call__")
         self.backward = names.methods(holder, names.BACKWARD)
 
     def build(self, d: int, h: int, more: dict[str, Any] | None = None) -> Iterator[Any]:
         """Yields objects with `d` inputs and `h` outputs, in every way that seems possible."""
         rng = np.random.default_rng(3)
         self.recorder = Recorder()
-        for shape in (d, (d,)):
+        wanted = [one for one in required(self.holder) if names.plain(one.name) in ACTIVATION_NAMES]
+        for shape, activation in itertools.product((d, (d,)), (ACTIVATION[0], *SPELT) if wanted else (ACTIVATION[0],)):
             for weights, biases in (((d, h), (h,)), ((h, d), (h, 1)), ((h, d), (1, h))):
                 offers = [
                     (names.N_IN - {"inputs"} | {"inputs"}, shape),
@@ -62,8 +68,9 @@ class Layer:
                     ({"b", "bias", "biases"}, rng.standard_normal(biases)),
                     (names.RATE, RATE),
                     ({"optimizer", "opt", "optim"}, self.recorder),
-                    ({"activation", "activationfn", "actfn", "act", "activationfunction", "activator"}, ACTIVATION[0]),
+                    (ACTIVATION_NAMES, twin(activation)),  # a fresh one: it may remember what it was given
                     ({"activationprime", "activationderivative", "dactivation"}, _one),
+                    *(({plain}, Initializer()) for plain in initializers(self.holder)),
                     *(({key}, value) for key, value in (more or {}).items()),
                 ]
                 taken = [one for one in required(self.holder) if names.ranked(one.name, names.N_IN) == 0]
@@ -80,15 +87,7 @@ class Layer:
         """Calls what some layers want before they have weights."""
         if any(array.ndim == 2 for array in arrays(made).values()):
             return
-        for method in names.methods(type(made), SET_UP):
-            function = getattr(made, method)
-            offers = [(names.N_IN | {"shape"}, (d,)), ({"optimizer", "opt"}, self.recorder)]
-            for one in (offers, [(names.N_IN | {"shape"}, d), offers[1]]):
-                try:
-                    attempt(function, **bound(function, one, [(d,)]))
-                    break
-                except Failure:
-                    continue
+        settle(made, shapes_told((d,)), self.recorder)
 
     def fresh(self, d: int, h: int, more: dict[str, Any] | None = None) -> Any:
         """A new object, built in the way that works; None where there is none."""
@@ -128,6 +127,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         if probe == "square" and (b != 5):
             continue
         probes.append({"probe": probe, **_probe(layer, b, d, h, probe)})
+    probes = _alone(layer, probes)
     backward = layer.backward[0] if layer.backward else ""
     return {
         "name": name,
@@ -140,19 +140,24 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "biases": layer.biases or "",
         "forward": {"name": layer.forward[0], **where(getattr(holder, layer.forward[0]))},
         "backward": {"name": backward, **(where(getattr(holder, backward)) if backward else {})},
-        "nearest": "" if backward else _nearest(holder),
+        "nearest": "" if backward else nearest(holder),
         "probes": probes,
         "penalised": _penalised(layer),
     }
 
 
-def _nearest(holder: type) -> str:
-    """A method whose name is nearly `backward`."""
-    from difflib import get_close_matches
-
-    have = [name for name in vars(holder) if not name.startswith("__") or name.endswith("it__")]
-    close = get_close_matches("backward", have, n=1, cutoff=0.7)
-    return close[0] if close else ""
+def _alone(layer: Layer, probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The probes, of one sample as a vector or a column where a batch goes forward but not back."""
+    batch = probes[0]
+    if layer.layout != "rows" or batch.get("stage") != "backward":
+        return probes
+    for layout in ("sample flat", "sample column"):
+        layer.layout = layout
+        one = {"probe": "one", **_probe(layer, *SHAPES["one"], "one")}
+        if "error" not in one and "dweights" in one:
+            return [batch, one]
+    layer.layout = "rows"
+    return probes
 
 
 def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
@@ -190,8 +195,10 @@ def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
 
 
 def _forward_arguments(function: Any, x: Array) -> dict[str, Any]:
-    """Inputs, and training=True where it is asked for."""
-    return bound(function, [(names.INPUTS, x), (names.TRAINING, True)], [x, True], optional=False)
+    """Inputs, and training=True, which some need to remember what goes back."""
+    given = bound(function, [(names.INPUTS, x), (names.TRAINING, True)], [x, True], optional=False)
+    flags = [one.name for one in parameters(function) if names.plain(one.name) in names.TRAINING - {"mode"}]
+    return given | dict.fromkeys(flags, True)
 
 
 def _output(result: Any, new: dict[str, Array], wanted: list[tuple[int, ...]], x: Array) -> Array | None:

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .calling import required
+
 MOST_BYTES = 5_000_000  # of one file
 MOST_FILES = 200  # of one folder
 SKIPPED = {"test", "tests", "docs", "doc", "build", "dist", "node_modules", "venv", "env", "__pycache__"}
@@ -282,7 +284,9 @@ class _Modules:
             for key, value in vars(module).items():
                 if getattr(value, "__module__", None) == module.__name__ and not key.startswith("__"):
                     if isinstance(value, type):
-                        self.loaded.classes.setdefault(key, value)
+                        other = self.loaded.classes.setdefault(key, value)
+                        if len(required(other)) != len(required(value)):  # Linear the layer, Linear the activation
+                            self.loaded.classes.setdefault(f"{key} ({name.split('.')[-1]})", value)
                     elif isinstance(value, types.FunctionType):
                         self.loaded.functions.setdefault(key, value)
             self.loaded.scripts.append((str(source.path), self.trees[name][1].body, vars(module)))
@@ -301,8 +305,7 @@ class _Modules:
         source, tree = self.trees[name]
         module = types.ModuleType(f"{UNIT}.{name}")
         module.__file__ = str(source.path)
-        self.done[name] = module
-        sys.modules.setdefault(module.__name__, module)  # dataclasses look for their module there
+        self.done[name] = sys.modules[module.__name__] = module  # dataclasses look their module up there
         space = vars(module)
         space["__builtins__"] = {**vars(builtins), "__import__": self._importer(name), "input": _no_input,
                                  "raw_input": _no_input, "xrange": range,

@@ -1,16 +1,37 @@
 """Loads one subject, looks at everything in it, and writes what was seen."""
 
 import ast
+import inspect
 import textwrap
 import time
 from pathlib import Path
 from typing import Any
 
-from . import activations, assembled, layers, losses, names, networks, optimizers, stubs
+from . import (
+    activations,
+    assembled,
+    dropout,
+    images,
+    layers,
+    losses,
+    names,
+    networks,
+    normalisation,
+    optimizers,
+    stubs,
+)
 from .calling import Failure, attempt, required, text_of
 from .loading import Loaded, Unreadable, definitions, read
 from .results import Results
 
+DRIVEN: dict[str, Any] = {  # layers that are no affine map of vectors and yet are judged
+    "Dropout": dropout.look_at,
+    "BatchNorm": normalisation.look_at,
+    "LayerNorm": normalisation.look_at,
+    "Convolution": images.convolution,
+    "Pooling": images.pooling,
+    "Flatten": images.flatten,
+}
 NETWORK_SECONDS = 4.0  # for driving whole networks
 
 
@@ -50,7 +71,9 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
         if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
             continue
         if kind in names.UNKNOWN:
-            found.append({"name": name, "role": "unknown", "kind": kind, "form": 1})
+            drive = DRIVEN.get(kind)
+            seen = _some(lambda n=name, h=holder, k=kind, d=drive: d(n, h, k)) if drive else []
+            found += seen or [{"name": name, "role": "unknown", "kind": kind, "form": 1}]
         elif kind in names.ACTIVATIONS:
             found += _some(lambda n=name, h=holder, k=kind: activations.from_class(n, h, k))
         elif kind in names.LOSSES:
@@ -59,7 +82,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
             later.append((name, holder, kind))
         elif networks.is_whole(holder):
             continue
-        elif names.methods(holder, names.FORWARD) and not names.methods(holder, ("train", "fit")):
+        elif names.methods(holder, names.FORWARD) and not _trains(holder) and not _network(name):
             seen = _some(lambda n=name, h=holder: layers.look_at(n, h))
             found += seen
             own_layers += [(one, holder) for one in seen]
@@ -70,14 +93,28 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
             found.append(misspelt)
     for name, holder, kind in later:
         found += _some(lambda n=name, h=holder, k=kind: optimizers.from_class(n, h, k, own_layers))
-    for name, partner, kind in activations.pairs(loaded.functions):
-        derivative = loaded.functions.get(partner) if partner else None
+    functions = loaded.functions | _static(loaded)
+    for name, partner, kind in activations.pairs(functions):
+        derivative = functions.get(partner) if partner else None
         found += _some(lambda n=name, p=partner, d=derivative, k=kind: activations.from_functions(
-            n, loaded.functions[n], p, d, k))  # fmt: skip
+            n, functions[n], p, d, k))  # fmt: skip
     for name, partner, kind in losses.pairs(loaded.functions):
         gradient = loaded.functions.get(partner) if partner else None
         found += _some(lambda n=name, p=partner, g=gradient, k=kind: losses.from_functions(
             n, loaded.functions[n], p, g, k))  # fmt: skip
+    return found
+
+
+def _static(loaded: Loaded) -> dict[str, Any]:
+    """The functions that a class only collects: they take no self, and no other function has their name."""
+    found: dict[str, Any] = {}
+    for holder in loaded.classes.values():
+        for name, value in vars(holder).items():
+            function = getattr(value, "__func__", value) if isinstance(value, staticmethod) else value
+            if inspect.isfunction(function) and name not in loaded.functions and not name.startswith("__"):
+                first = next(iter(inspect.signature(function).parameters), "self")
+                if first not in ("self", "cls") and not isinstance(value, classmethod):
+                    found.setdefault(name, function)
     return found
 
 
@@ -125,6 +162,16 @@ def _kind(name: str, holder: type) -> str:
     if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
         return ""
     return kind
+
+
+def _network(name: str) -> bool:
+    """Whether a class is a whole network by its name: it is looked at as one."""
+    return any(word in names.plain(name) for word in ("network", "neuralnet", "model", "multilayer"))
+
+
+def _trains(holder: type) -> bool:
+    """Whether a class is a whole network that trains itself; a train() without arguments is a switch."""
+    return any(required(getattr(holder, method)) for method in names.methods(holder, ("train", "fit")))
 
 
 def _abstract(holder: type) -> bool:

@@ -3,19 +3,23 @@
 Axes: B samples, C classes or outputs.
 """
 
+import inspect
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from . import names
-from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, Recorder, attempt, instances, parameters, required, where
+from .arrays import Array, arrays, changed, copied, numeric, tree
+from .calling import Failure, Recorder, attempt, instances, nearest, parameters, required, where
 
 B, C = 7, 3
 GRADIENT = (
     "backward",
     "backwardpass",
     "gradient",
+    "gradients",
     "grad",
     "derivative",
     "prime",
@@ -69,16 +73,23 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("one vector", probabilities[0], onehot[0], onehot[:1])
         add("class indices in a column", probabilities, classes.reshape(-1, 1), onehot)
         add("soft labels", probabilities, _softmax(-logits), _softmax(-logits))
+    elif kind == "SigmoidCrossEntropy":
+        t = (rng.uniform(size=(B, C)) > 0.5).astype(float)
+        add("three columns", logits, t, t)
+        add("one column", logits[:, :1], t[:, :1], t[:, :1])
+        add("one sample", logits[:1, :1], t[:1, :1], t[:1, :1])
     elif kind == "BinaryCrossEntropy":
         p = rng.uniform(0.05, 0.95, (B, C))
         t = (rng.uniform(size=(B, C)) > 0.5).astype(float)
         add("three columns", p, t, t)
+        add("three rows", p.T, t.T, t)
         add("one column", p[:, :1], t[:, :1], t[:, :1])
         add("vector", p[:, 0], t[:, 0], t[:, :1])
         add("one row", p[:, :1].T, t[:, :1].T, t[:, :1])
         add("one sample", p[:1, :1], t[:1, :1], t[:1, :1])
     else:
         add("three columns", values, wanted, wanted)
+        add("three rows", values.T, wanted.T, wanted)
         add("one column", values[:, :1], wanted[:, :1], wanted[:, :1])
         add("one sample", values[:1], wanted[:1], wanted[:1])
         add("vector", values[:, 0], wanted[:, 0], wanted[:, :1])
@@ -90,14 +101,17 @@ def _softmax(z: Array) -> Array:
     return e / e.sum(axis=1, keepdims=True)
 
 
+FUSED = {"SoftmaxCrossEntropy": _softmax, "SigmoidCrossEntropy": lambda z: 1 / (1 + np.exp(-z))}
+
+
 def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     """Returns a loss class as plain data, or None when it takes no predictions and labels."""
     values = [m for m in names.methods(holder, names.LOSS) if len(parameters(getattr(holder, m))) >= 2]
     values.sort(key=lambda m: names.plain(m) not in ("calculate", "loss", "cost"))
     gradients = names.methods(holder, GRADIENT)
+    values = [m for m in values if m not in gradients and not _hands_on_to_nothing(holder, m)]
     if not values and not gradients:
         return None
-    values = [m for m in values if m not in gradients]
     made = next(instances(holder, [], [[], [Recorder()]]), None)
     if made is None:
         return None
@@ -117,7 +131,46 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
         "forward": {"name": forward, **(where(_own(holder, forward)) if forward else {})},
         "backward": {"name": gradients[0], **where(_own(holder, gradients[0]))} if gradients else {"name": ""},
         "cases": rows,
+        "nearest": "" if gradients else nearest(holder),
     }
+
+
+def _hands_on_to_nothing(holder: type, method: str) -> bool:
+    """Whether a method of a base calls a forward that this class has not: a gradient alone is all that it gives."""
+    code = getattr(getattr(holder, method), "__code__", None)
+    return code is not None and "forward" in code.co_names and not hasattr(holder, "forward")
+
+
+def _first(result: Any) -> Array | None:
+    """The loss itself, where a penalty is returned beside it."""
+    if isinstance(result, tuple) and result and numeric(result[0]) is not None:
+        result = result[0]
+    return next(iter(tree(result).values()), None)
+
+
+def _given(made: Any, method: str, pair: list[Array]) -> Any:
+    function = getattr(made, method)
+    flags = [one.name for one in required(function)[2:] if names.plain(one.name) in names.TRAINING]
+    return attempt(function, *[a.copy() for a in pair], **dict.fromkeys(flags, True))
+
+
+def prepared(call: Callable[[], Any], tries: int = 3) -> Any:
+    """What a call gives; where an attribute is not there yet, after the method that sets it (`new_pass`) was called."""
+    try:
+        return call()
+    except Failure as failure:
+        if not tries:
+            raise
+        owner, wanted = getattr(failure.error, "obj", None), getattr(failure.error, "name", None)
+        for name, method in inspect.getmembers(type(owner), inspect.isfunction):
+            asks = [one for one in required(method) if one.name != "self"]
+            if wanted in method.__code__.co_names and not name.startswith("__") and len(asks) <= 1:
+                try:
+                    attempt(getattr(owner, name), *[[]][: len(asks)])
+                    return prepared(call, tries - 1)
+                except Failure:
+                    continue
+        raise
 
 
 def _own(holder: type, method: str) -> Any:
@@ -159,9 +212,9 @@ def _object(
     kept = predicted.copy()
     for position, method in enumerate(values[:2]):
         try:
-            result = attempt(getattr(made, method), *[a.copy() for a in pair])
+            result = prepared(partial(_given, made, method, pair))
             found.pop("error", None)
-            value = next(iter(tree(result).values()), None)
+            value = _first(result)
             if value is None:
                 new = changed(before, arrays(made))
                 value = next((a for p, a in new.items() if "loss" in p.lower()), None)
@@ -178,12 +231,12 @@ def _object(
     function = getattr(made, gradients[0])
     output = next((a for p, a in arrays(made).items() if names.plain(p) in ("output", "y", "probs", "ypred", "out", "p",
                    "softmax", "probabilities", "predictions") and a.shape == predicted.shape), None)  # fmt: skip
-    if kind == "SoftmaxCrossEntropy" and len(required(function)) == 2 and output is not None:
+    if kind in FUSED and len(required(function)) == 2 and output is not None:
         pair = [output.copy(), case["labels"].copy()]
     else:
         pair = _pair(case, order)
-    if kind == "SoftmaxCrossEntropy" and output is None and len(required(function)) == 2:
-        pair[0] = _softmax(case["predicted"])
+    if kind in FUSED and output is None and len(required(function)) == 2:
+        pair[0] = FUSED[kind](case["predicted"])
     before = copied(arrays(made))
     try:
         count = len(required(function))
@@ -195,7 +248,7 @@ def _object(
         elif count > 2:
             return found | {"gradient_unknown": ", ".join(one.name for one in required(function))}
         else:
-            if order == "labels, predicted" and _orders(function) == ["predicted, labels"]:
+            if [order] != _orders(function) and len(_orders(function)) == 1:  # other names, another order
                 pair = pair[::-1]
             result = attempt(function, *pair)
     except Failure as failure:
@@ -239,7 +292,7 @@ def from_functions(name: str, function: Any, partner: str | None, gradient: Any,
         for order in _orders(function):
             found: dict[str, Any] = {}
             try:
-                value = next(iter(tree(attempt(function, *_pair(case, order))).values()), None)
+                value = _first(attempt(function, *_pair(case, order)))
                 if value is not None:
                     found["value"] = np.array(value)
             except Failure as failure:

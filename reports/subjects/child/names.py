@@ -10,7 +10,7 @@ BACKWARD = ("backward", "backwardpass", "backprop", "backpropagation", "backprop
             "computegradients", "calculategradients", "gradients", "dfunc", "df", "delta", "diff", "dx", "back",
             "derivation", "derivate", "activationderivative", "differentiate")  # fmt: skip
 UPDATE = ("updateparams", "update", "step", "updateparameters", "updateweights", "apply", "applygradients", "optimize",
-          "updatelayer", "minimize", "gradientdescent", "descend")  # fmt: skip
+          "updatelayer", "updateparam", "updateparameter", "minimize", "gradientdescent", "descend")  # fmt: skip
 TRAIN = ("train", "fit", "learn", "trainstep", "trainonbatch", "sgd", "training", "trainbatch", "trainnetwork",
          "gradientdescent", "batchgradientdescent", "optimize", "buildmodel", "nnmodel", "model", "updateminibatch",
          "trainmodel", "trainingloop", "fitmodel", "trainnn", "run", "trainneuralnetwork", "llayermodel")  # fmt: skip
@@ -21,8 +21,11 @@ LOSS = ("loss", "cost", "computeloss", "computecost", "calculateloss", "calculat
 KINDS = (  # a class or function name holds one of these words -> what it probably is; the first that fits
     ("softmaxloss", "SoftmaxCrossEntropy"), ("softmaxwithloss", "SoftmaxCrossEntropy"),
     ("softmaxcrossentropy", "SoftmaxCrossEntropy"), ("softmaxcategorical", "SoftmaxCrossEntropy"),
-    ("crossentropywithlogits", "SoftmaxCrossEntropy"), ("crossentropysoftmax", "SoftmaxCrossEntropy"),
-    ("sigmoidloss", "other"), ("sigmoidwithloss", "other"), ("sigmoidcross", "other"),
+    ("crossentropysoftmax", "SoftmaxCrossEntropy"),
+    ("sigmoidloss", "SigmoidCrossEntropy"), ("sigmoidwithloss", "SigmoidCrossEntropy"),
+    ("sigmoidcross", "SigmoidCrossEntropy"), ("sigmoidbinary", "SigmoidCrossEntropy"),
+    ("bcewithlogits", "SigmoidCrossEntropy"), ("binarycrossentropywithlogits", "SigmoidCrossEntropy"),
+    ("crossentropywithlogits", "SoftmaxCrossEntropy"),
     ("categoricalaccuracy", "other"), ("accuracy", "other"), ("dropout", "Dropout"), ("batchnorm", "BatchNorm"),
     ("layernorm", "LayerNorm"), ("normalization", "BatchNorm"), ("conv", "Convolution"), ("pool", "Pooling"),
     ("flatten", "Flatten"), ("flat", "Flatten"), ("reshape", "Flatten"), ("lstm", "LSTM"), ("gru", "GRU"),
@@ -35,6 +38,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("squareloss", "MeanSquaredError"), ("squareerror", "MeanSquaredError"), ("quadratic", "MeanSquaredError"),
     ("l2loss", "MeanSquaredError"), ("meanabsolute", "MeanAbsoluteError"), ("l1loss", "MeanAbsoluteError"),
     ("absoluteerror", "MeanAbsoluteError"), ("huber", "Huber"), ("hinge", "Hinge"),
+    ("logsoftmax", "other"), ("softmin", "other"), ("mish", "Mish"), ("softsign", "Softsign"),
     ("hardsigmoid", "HardSigmoid"), ("hardtanh", "HardTanh"), ("hardswish", "HardSwish"),
     ("leakyrelu", "LeakyReLU"), ("lrelu", "LeakyReLU"), ("prelu", "LeakyReLU"), ("selu", "SELU"), ("gelu", "GELU"),
     ("relu", "ReLU"), ("rectif", "ReLU"), ("softplus", "Softplus"), ("softmax", "Softmax"), ("sigmoid", "Sigmoid"),
@@ -47,12 +51,12 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("affine", "Dense"), ("fullyconnected", "Dense"), ("fclayer", "Dense"),
 )  # fmt: skip
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax", "ELU", "SELU", "GELU", "Softplus", "Swish",
-               "Identity")  # fmt: skip
-LOSSES = ("SoftmaxCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError", "MeanAbsoluteError",
-          "Huber", "Hinge")  # fmt: skip
+               "Identity", "HardSigmoid", "HardTanh", "HardSwish", "Mish", "Softsign")  # fmt: skip
+LOSSES = ("SoftmaxCrossEntropy", "SigmoidCrossEntropy", "CrossEntropy", "BinaryCrossEntropy", "MeanSquaredError",
+          "MeanAbsoluteError", "Huber", "Hinge")  # fmt: skip
 OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "Adam", "AdamW", "RMSprop", "AdaGrad", "Adadelta", "Adamax", "Nadam")
 UNKNOWN = ("Dropout", "BatchNorm", "LayerNorm", "Convolution", "Pooling", "Flatten", "LSTM", "GRU", "Recurrent",
-           "Embedding", "Attention", "HardSigmoid", "HardTanh", "HardSwish", "Step")  # fmt: skip
+           "Embedding", "Attention", "Step")  # fmt: skip
 
 RATE = {"lr", "learningrate", "alpha", "eta", "rate", "stepsize", "learnrate", "lrate", "learning", "a", "epsilonlr",
         "currentlearningrate", "learningparameter", "lrn", "step"}  # fmt: skip
@@ -61,6 +65,14 @@ DECAY = {"decay", "lrdecay", "decayrate", "learningratedecay"}
 N_IN = {
     "ninputs",
     "ninput",
+    "numberinputs",
+    "numberofinputs",
+    "noinputs",
+    "innum",
+    "insz",
+    "entrada",
+    "entradas",
+    "nentradas",
     "inputsize",
     "inputdim",
     "nin",
@@ -104,7 +116,10 @@ N_OUT = {"noutputs", "noutput", "outputsize", "outputdim", "nout", "outfeatures"
          "outputlayersize", "ny", "nclasses", "numclasses", "classes", "unitscurr", "size", "nodes", "numneurons",
          "numunits", "outputlayer", "layersize", "outshape", "outputshape", "onodes", "outputfeatures", "numoutput",
          "noofneurons", "nnodes", "sizeoutput", "ydim", "outneurons", "no", "currsize", "nnoutputdim", "numnodes",
-         "outputcount", "nooutputs", "numofneurons"}  # fmt: skip
+         "outputcount", "nooutputs", "numofneurons", "numberoutputs", "numberofoutputs", "numberofneurons",
+         "numberneurons",
+         "salidas", "nsalidas", "nneuronas", "neuronas", "outsz", "outnum", "nneuron", "neuronnum",
+         "numneuron"}  # fmt: skip
 SIZES = {
     "layers",
     "sizes",

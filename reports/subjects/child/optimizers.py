@@ -22,8 +22,12 @@ SETTINGS = {  # settings tried, as far as the constructor knows them
     "momentum": {"momentum": MOMENTUM},
     "momentum and decay": {"momentum": MOMENTUM, "decay": DECAY},
 }
-BEFORE, AFTER = ("preupdateparams", "preupdate", "prestep", "preupdateparameters"), (
-    "postupdateparams", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
+WAYS = ("layer", "lists", "arrays", "dicts", "layers", "own parameters", "layer objects", "layer and gradient")
+BEFORE, AFTER = ("preupdateparams", "preupdateparam", "preupdate", "prestep", "preupdateparameters"), (
+    "postupdateparams", "postupdateparam", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
+
+
+STEP = names.ROUNDS | {"t", "step", "time", "k", "i", "it", "timestep", "currentepoch", "currentstep", "curriter"}
 
 
 class Holder:
@@ -52,6 +56,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
     methods = names.methods(holder, names.UPDATE)
     if not methods:
         return None
+    layers = [one for one in layers if one[0]["backward"]["name"]]  # one without gradients is no use here
     runs, error = [], ""
     accepts = {names.plain(one.name) for one in parameters(constructor_of(holder))}
     rhos = {
@@ -63,15 +68,17 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
     for setting, values in SETTINGS.items():
         groups = {"decay": names.DECAY, "momentum": names.MOMENTUM}
         if not all(accepts & groups[key] for key in values) or (
-            kind in ("Adam", "RMSprop", "AdaGrad", "AdamW") and "momentum" in values
+            kind not in ("SGD", "Momentum", "Nesterov") and "momentum" in values
         ):
             continue
         offers = [(names.RATE, RATE), *((groups[key], value) for key, value in values.items())]
-        for way in ("layer", "lists", "arrays", "dicts", "layers", "own parameters"):
+        for way in WAYS:
             try:
                 steps, used = _run(holder, offers, methods, way, layers)
             except Failure as failure:
                 error = str(failure) if not error or "built" in error else error
+                if isinstance(failure.error, NameError):  # whatever it is given, it ends here
+                    error = str(failure)
                 continue
             if steps:
                 runs.append(
@@ -102,10 +109,13 @@ def _run(
     other, _, write_other = _target(way, w.copy(), b.copy(), layers)  # a second layer: some count steps per layer
     if way == "own parameters" and not hasattr(target, "parameters"):
         raise Failure(TypeError("the file's own layer has no parameters()"))
+    if way == "layer and gradient" and len(_apart(holder)) != 2:
+        raise Failure(TypeError("weights and biases are not updated apart"))
     own = list(attempt(target.parameters)) if way == "own parameters" else None
     params: Any = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
     more = [({"params", "parameters", "weights"}, params)] if params is not None else []
     more += [({"params", "parameters"}, own)] if own else []
+    more += [({"params", "parameters", "layers", "model"}, [target, other])] if way == "layer objects" else []
     more += [({"layers", "layer", "model", "network"}, [target, other] if way == "layers" else target)]
     made = next(instances(holder, [*offers, *more], [[], [RATE], [target], [Recorder()]]), None)
     if made is None:
@@ -115,14 +125,22 @@ def _run(
     steps: list[list[Array]] = []
     for dw, db in gradients():
         before = copied({"w": read()[0], "b": read()[1]})
-        for hook in names.methods(type(made), BEFORE)[:1]:
+        for hook in _hooks(made, BEFORE, "pre"):
             attempt(getattr(made, hook))
-        if way in ("layer", "layers"):
+        if way == "layer and gradient":
+            for method, grad in zip(_apart(holder), (dw, db), strict=True):
+                attempt(getattr(made, method), target, grad.copy())
+        elif way == "layer objects" and count == 0:
             write(dw, db)
             write_other(dw, db)
-            attempt(function, *([target] if way == "layer" else [[target, other]])[:count])
+            attempt(function)
+        elif way in ("layer", "layers"):
+            write(dw, db)
+            write_other(dw, db)
+            number = [len(steps)] if count == 2 and names.ranked(required(function)[1].name, STEP) == 0 else []
+            attempt(function, *([target] if way == "layer" else [[target, other]])[:count], *number)
             if way == "layer" and count:
-                attempt(function, other)
+                attempt(function, other, *number)
         elif way == "own parameters" and count == 0:
             write(dw, db)
             attempt(function)
@@ -155,7 +173,7 @@ def _run(
                     twins[key]["value"] = result
         else:
             raise Failure(TypeError(f"update takes {count} arguments"))
-        for hook in names.methods(type(made), AFTER)[:1]:
+        for hook in _hooks(made, AFTER, "post"):
             attempt(getattr(made, hook))
         current = read() if params is None else tuple(params if isinstance(params, list) else params.values())[:2]
         if not steps and np.array_equal(current[0], before["w"]) and np.array_equal(current[1], before["b"]):
@@ -163,6 +181,19 @@ def _run(
         steps.append([np.array(current[0]), np.array(current[1])])
     used = {k: float(v) for k, v in vars(made).items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
     return steps, {"attributes": used}
+
+
+def _hooks(made: Any, known: tuple[str, ...], start: str) -> list[str]:
+    """The method that is to be called before or after each update, if there is one."""
+    own = [name for name in dir(made) if names.plain(name).startswith(start) and callable(getattr(made, name))]
+    free = [name for name in own if not required(getattr(made, name))]
+    return (names.methods(type(made), known) or free)[:1]
+
+
+def _apart(holder: type) -> list[str]:
+    """The methods that update weights and biases apart, each from a layer and a gradient."""
+    found = [names.methods(holder, (f"update{w}", f"update{w}es", f"update{w}s")) for w in ("weight", "bias")]
+    return [one[0] for one in found if one and len(required(getattr(holder, one[0]))) == 2]
 
 
 def _ordered(function: Any, params: Any, grads: Any) -> list[Any]:
@@ -177,11 +208,14 @@ def _target(way: str, w: Array, b: Array, layers: list[tuple[dict[str, Any], typ
     if way == "arrays":
         twins: dict[str, Any] = {"w": {"value": w}, "b": {"value": b}}
         return twins, lambda: (twins["w"]["value"], twins["b"]["value"]), None
-    if way in ("layer", "layers", "own parameters") and layers:
+    if way in ("layer", "layers", "own parameters", "layer objects") and layers:
         return _own_layer(*layers[0], w, b)
-    if way in ("layer", "layers"):
+    if way in ("layer", "layers", "layer objects", "layer and gradient"):
         target: Any = Holder()
         target.weights, target.biases = w, b
+        if way == "layer and gradient":
+            target.bias = b
+            return target, lambda: (target.weights, target.bias), None
 
         def write(dw: Array, db: Array) -> None:
             target.dweights, target.dbiases = dw.copy(), db.copy()

@@ -17,7 +17,7 @@ from reports.measure import gaps, largest
 from reports.subjects.losses.bounds import each, gradient_error
 from reports.subjects.losses.values import DOUBLE, EPSILONS, SINGLE, meant
 from reports.subjects.nearness import fitted, near, scaled, unexplained, used
-from reports.subjects.verdicts import Row
+from reports.subjects.verdicts import Row, crashed
 
 Array = np.ndarray
 TORCH: dict[str, Callable[[Any, Any], Any]] = {  # torch's own loss, a mean
@@ -44,7 +44,9 @@ def gradient_row(case: dict[str, Any], kind: str) -> Row | None:
     if "gradient_unknown" in case:
         return _row(case, "unjudged", f"its gradient takes {case['gradient_unknown']}: it is not known how to call it")
     if "gradient_error" in case:
-        return _row(case, "defective", f"backward crashes: {case['gradient_error']}")
+        failed = crashed("gradient", case["format"], case["gradient_error"], "backward")
+        failed.says = failed.says.replace("it crashes", "backward crashes", 1)
+        return failed
     have = case.get("gradient")
     if not isinstance(have, np.ndarray):
         return None

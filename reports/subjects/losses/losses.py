@@ -10,7 +10,7 @@ import numpy as np
 from reports.subjects.components import component
 from reports.subjects.losses.gradients import gradient_row
 from reports.subjects.losses.values import WORDS, meant, reduction, value_row
-from reports.subjects.verdicts import Component, Row
+from reports.subjects.verdicts import Component, Row, crashed, unwritten
 
 Array = np.ndarray
 COLUMN = "class indices in a column"
@@ -50,12 +50,13 @@ def loss(seen: dict[str, Any]) -> Component:
             made.convention[title] = told[0] if isinstance(told[0], str) else f"{told[0]:.4g} times torch's mean"
     if not made.rows:
         errors = [case["error"] for case in cases if "error" in case]
-        status = "defective" if errors and not any("value" in c or "gradient" in c for c in cases) else "unjudged"
-        made.rows.append(
-            Row("forward", "", status, says=f"it crashes: {errors[0]}" if errors else "no known format fits")
-        )
+        unfit = Row("forward", "", "unjudged", says="no known format fits")
+        row = crashed("forward", "", errors[0]) if errors else unfit
+        if any("value" in case or "gradient" in case for case in cases):
+            row.status = "unjudged"
+        made.rows.append(row)
     if not made.places.get("backward") and seen["form"] == 1:
-        made.rows.append(Row("backward", "", "missing", says="backward is not written yet", stage="backward"))
+        made.rows.append(unwritten(seen.get("nearest", "")))
     return made
 
 
@@ -77,8 +78,8 @@ def _takes_logits(seen: dict[str, Any]) -> bool:
 
 def _optional(name: str) -> bool:
     """Formats that a loss need not take; of the first two of each kind it must take one."""
-    return name in ("one vector", "one row", "one-hot columns", "vector", "class indices", "one column", "one sample",
-                    "one-hot, one sample", "class indices, probabilities", *MORE)  # fmt: skip
+    return name in ("one vector", "one row", "one-hot columns", "three rows", "vector", "class indices", "one column",
+                    "one sample", "one-hot, one sample", "class indices, probabilities", *MORE)  # fmt: skip
 
 
 def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
@@ -94,9 +95,25 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     cases = orders[max(orders, key=lambda order: scores[order])] if orders else []
     must = [case for case in cases if case["format"] in ("one-hot", "class indices")]
     fits = [c for c in must if "error" not in c and (row := value_row(dict(c), kind)) and row.status != "defective"]
+    cases = _laid_out(cases, kind, bool(fits))
+    if any(case["format"] == "class indices" for case in fits) and not any(c["format"] == "one-hot" for c in fits):
+        cases = [case for case in cases if case["format"] != "one-hot, logits near 1000"]  # it says no more
     if fits and len(must) == 2:  # one of the two label formats is enough; the other is shown when it works
         good = {id(case) for case in fits}
         cases = [case for case in cases if case["format"] not in ("one-hot", "class indices") or id(case) in good]
+    return cases
+
+
+def _laid_out(cases: list[dict[str, Any]], kind: str, fits: bool) -> list[dict[str, Any]]:
+    """The cases of a loss by its layout: those with samples in columns alone, where only they fit."""
+    rows = {case["format"]: value_row(dict(case), kind) for case in cases if "error" not in case}
+    for usual, turned in (("one-hot", "one-hot columns"), ("three columns", "three rows")):
+        here, there = rows.get(usual), rows.get(turned)
+        wrong = here is None or here.status == "defective"
+        if wrong and there is not None and there.status != "defective" and not fits:
+            cases = [case for case in cases if case["format"] == turned]
+    if any(case["format"] == "three columns" for case in cases):
+        cases = [case for case in cases if case["format"] != "three rows"]
     return cases
 
 

@@ -13,7 +13,7 @@ from reports.equations.step import exact
 from reports.measure import gaps, largest
 from reports.subjects.losses.bounds import CLASSES, each, root, summed
 from reports.subjects.nearness import near, scaled, unexplained, used
-from reports.subjects.verdicts import Row
+from reports.subjects.verdicts import Row, crashed
 
 Array = np.ndarray
 DOUBLE, SINGLE = Rounding.of(np.float64), Rounding.of(np.float32)
@@ -52,9 +52,11 @@ def value_row(case: dict[str, Any], kind: str) -> Row | None:
     if not isinstance(value, np.ndarray):
         if "error" not in case:
             return None
-        return Row("value", case["format"], "defective", says=f"it crashes: {case['error']}")
+        return crashed("value", case["format"], case["error"])
     p, y = meant(case)
     found = reduction(kind, value, p, y)
+    if found is None and kind == "BinaryCrossEntropy" and (found := reduction("SigmoidCrossEntropy", value, p, y)):
+        case["actual"] = "SigmoidCrossEntropy"
     if found is None and kind in CLASSES:
         found = _other_kind(case, value, p, y)
     if found is None:
@@ -149,6 +151,7 @@ def _forms(b: int, c: int, classes: bool) -> list[tuple[str, int | None, float, 
         ("half the mean", None, every / 2, "it is half of torch's"),
         ("half the sum", None, 0.5, "it is half the sum of squares, torch takes the mean"),
         ("half the sum, mean over samples", None, 0.5 / b, "it is half the sum over outputs"),
+        ("each element divided by the outputs", EACH, 1 / c, ""),
         ("half of each element", EACH, 0.5, "it is half of each element"),
         ("half of each sample", 1, 0.5, "it is half the sum over outputs"),
         ("sum of each sample", 1, 1.0, ""),
