@@ -75,9 +75,11 @@ def test_a_child_that_the_kernel_does_not_hold_as_asked_runs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The child asks the kernel itself; where Landlock does not take hold it ends before the subject is read."""
-    for file in isolation.LAUNCH.parent.glob("*.py"):
+    for file in isolation.LAUNCH.parent.rglob("*.py"):
         text = file.read_text(encoding="utf-8").replace("RESTRICT = 444, 445, 446", "RESTRICT = 444, 445, 9999")
-        (tmp_path / file.name).write_text(text, encoding="utf-8")
+        copy = tmp_path / file.relative_to(isolation.LAUNCH.parent)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(text, encoding="utf-8")
     monkeypatch.setattr(isolation, "LAUNCH", tmp_path / "launch.py")
     monkeypatch.setattr(isolation, "missing_limits", lambda: "")
     monkeypatch.setattr(isolation, "bubblewrap", lambda: "")

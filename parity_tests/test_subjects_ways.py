@@ -133,7 +133,7 @@ def test_a_dask_cluster_grades_with_the_same_code_and_survives_a_killed_worker(t
     distributed = pytest.importorskip("distributed")
     folder = copies(tmp_path / "in", "updates_inside", "book_wrong_bias", "dict_of_columns", "params_and_grads")
     (tmp_path / "out").mkdir()
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
         victim = next(iter(cluster.workers.values())).pid
         killed: list[int] = []
 

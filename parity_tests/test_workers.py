@@ -44,7 +44,7 @@ def test_a_piece_that_kills_its_worker_twice_is_told_and_nothing_else_is_lost() 
 def cluster() -> Iterator[Any]:
     """A Dask cluster of two workers on this machine."""
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as made:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as made:
         yield made
 
 

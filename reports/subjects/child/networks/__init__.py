@@ -1,5 +1,6 @@
 """Whole networks: parameters found as a chain of matrices, one training step driven, gradients read or measured."""
 
+import inspect
 from typing import Any
 
 from .. import adapters
@@ -55,4 +56,5 @@ def _guarded(look: Any) -> list[dict[str, Any]]:
 
 def is_whole(holder: type) -> bool:
     """Whether objects of a class hold several matrices that follow one another: a network, whatever its methods."""
-    return bool(_guarded(lambda: classes.matrices(holder)))
+    computes = any(inspect.isfunction(value) for base in holder.__mro__ for value in vars(base).values())
+    return computes and bool(_guarded(lambda: classes.matrices(holder)))
