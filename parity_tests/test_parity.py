@@ -13,7 +13,7 @@ from reports.cases import DTYPES, Case
 from reports.judge import verdict
 from reports.show.text import failure
 
-EPOCHS = 150  # what the suite trains of long cases; the report trains them in full
+EPOCHS = 100  # what the suite trains of long cases; the report trains them in full
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -48,11 +48,14 @@ def trajectories(case: Case) -> tuple[scratch.Epochs, reference.Epochs]:
 
 
 def test_free_trajectories_without_momentum() -> None:
-    """Left alone for 20,000 epochs, the two sides of plain ANN III keep the same accuracy, rate and loss."""
-    ours, theirs = trajectories(CASES["ann3-plain"])
+    """Left alone for 4,000 epochs, the two sides of plain ANN III keep the same accuracy, rate and loss.
+
+    `parity report` prints the same of all 20,000.
+    """
+    ours, theirs = trajectories(replace(CASES["ann3-plain"], epochs=4000))
     np.testing.assert_array_equal(ours.accuracy, theirs.accuracy)
     np.testing.assert_array_equal(ours.learning_rate, theirs.learning_rate)
-    assert len(ours.loss) == 20_000
+    assert len(ours.loss) == 4000
     assert np.abs(ours.loss - theirs.loss).max() <= PLAIN_FREE_RUN_GAP
 
 
