@@ -34,8 +34,9 @@ def compared(
     error: Array,
     stage: str,
     other: Mapping[str, Array] | None = None,
+    strange: str = "defective",
 ) -> Row:
-    """Right within 2 `error`; departs where another formula for the same number loses a little; else defective.
+    """Right within 2 `error`; departs where it is near; else defective, or `strange` where no known mistake gives it.
 
     `other` are arrays that a known mistake gives, by what to say of it.
     """
@@ -53,8 +54,9 @@ def compared(
         return Row(quantity, probe, "departs", used, float(gap.max()), words, stage)
     holes = int((~np.isfinite(have)).sum())
     words = f"{holes} of {have.size} values are NaN or infinite" if holes else f"values differ by up to {gap.max():.2g}"
+    status = "defective" if holes else strange
     for says, form in (other or {}).items():
         if form.shape == have.shape and harmless(have, form):
-            words = says
+            words, status = says, "defective"
             break
-    return Row(quantity, probe, "defective", used, float(gap.max()), f"{quantity}: {words}", stage)
+    return Row(quantity, probe, status, used, float(gap.max()), f"{quantity}: {words}", stage)

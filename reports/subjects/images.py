@@ -40,7 +40,7 @@ def convolution(seen: dict[str, Any]) -> Component:
     ways = [(s, p) for s in (1, 2) for p in (0, 1, 2) if all((i + 2 * p - 3) // s + 1 == o for i, o in spread)]
     if not ways:
         words = f"it makes images of {out.shape[2:]} out of {x.shape[2:]}, with kernels of (3, 3)"
-        made.rows.append(Row("forward", "", "defective", says=f"forward: {words}"))
+        made.rows.append(Row("forward", "", "unjudged", says=f"forward: {words}: no stride or padding that is known"))
         return made
     stride, padding = ways[0]
     made.convention |= {"stride": str(stride), "padding": str(padding)}
@@ -80,7 +80,10 @@ def convolution(seen: dict[str, Any]) -> Component:
             made.convention["gradient scale"] = "mean over the batch"
             have = have * n
         error = R.growth(terms[key] + 2) * sizes[key]
-        made.rows.append(compared(quantity, "", have, right[key], error, stage, others[key]))
+        strange = "unjudged" if key == "output" else "defective"  # it may mean another convolution than torch's
+        made.rows.append(compared(quantity, "", have, right[key], error, stage, others[key], strange))
+        if made.status == "unjudged":
+            return made
     _missing(made, seen)
     return made
 
@@ -121,7 +124,8 @@ def pooling(seen: dict[str, Any]) -> Component:
             _pooled_back(made, seen, lambda t, f=layer, k=k, s=s: f(t, k, s), back, exact and s >= k)
             _missing(made, seen)
             return made
-    made.rows.append(Row("forward", "", "defective", says=_not_pooled(x, out, ways)))
+    status = "defective" if ways else "unjudged"
+    made.rows.append(Row("forward", "", status, says=_not_pooled(x, out, ways)))
     return made
 
 

@@ -41,7 +41,9 @@ def normalisation(seen: dict[str, Any]) -> Component:
     layer = seen["kind"] == "LayerNorm"
     form = _fitted(seen, layer)
     if form is None:
-        made.rows.append(Row("forward", "training", "defective", says=f"forward: {_strange(seen)}"))
+        mistake = _strange(seen)
+        words = mistake or "it is not the normalisation of its inputs, over samples or over features, that is known"
+        made.rows.append(Row("forward", "training", "defective" if mistake else "unjudged", says=f"forward: {words}"))
         return made
     other = "" if form.epsilon == TORCH_EPSILON else f", torch's is {TORCH_EPSILON:g}"
     made.convention["epsilon"] = f"{form.epsilon:g}{other}"
@@ -92,7 +94,7 @@ def _fitted(seen: dict[str, Any], layer: bool) -> Form | None:
 
 
 def _strange(seen: dict[str, Any]) -> str:
-    """What an output is that is not normalised."""
+    """Which mistake gives an output that is not normalised; empty where none does."""
     x = seen["inputs"]
     gamma, beta = _shaped(seen["gamma"], x), _shaped(seen["beta"], x)
     for axes in (*_axes(x, False), *_axes(x, True)):
@@ -106,7 +108,7 @@ def _strange(seen: dict[str, Any]) -> str:
             for words, mistake in mistakes.items():
                 if harmless(seen["output"], mistake):
                     return words
-    return "it is not the normalisation of its inputs, over samples or over features"
+    return ""
 
 
 def _equations(x: Array, g: Array, gamma: Array, beta: Array, form: Form) -> dict[str, Carried]:

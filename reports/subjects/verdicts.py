@@ -79,6 +79,8 @@ def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row
     """The row of a call that raised: a defect of theirs, unless it is we who do not know how to call it."""
     if text.startswith(UNKNOWN_CALL):
         return Row(quantity, probe, "unjudged", says=text, stage=stage)
+    if text.startswith("AttributeError: 'NoneType'"):
+        return Row(quantity, probe, "unjudged", says=f"something that it wants has not been set: {text}", stage=stage)
     return Row(quantity, probe, "defective", says=f"it crashes: {text}", stage=stage)
 
 
