@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.show import whole
-from reports.show.terminal import COLORS, VERDICTS
+from reports.show.terminal import COLORS, VERDICTS, WIDE
 from reports.subjects.verdict import Subject, overall
 from reports.subjects.verdicts import STATUSES, Component
 
@@ -37,7 +37,8 @@ def table(subject: Subject, width: int) -> Table:
     made = Table(header_style="bold", box=None, pad_edge=False, expand=False)
     made.add_column("", no_wrap=True)
     made.add_column("verdict", no_wrap=True)
-    for name in ("component", "taken for", "lines", "what is said"):
+    wide = width >= WIDE
+    for name in ("component", "taken for", "lines", "what is said") if wide else ("component, and what is said",):
         made.add_column(name, overflow="fold", ratio=None)
     for one in subject.components:
         lines = "-".join(map(str, dict.fromkeys(one.lines)))
@@ -45,9 +46,14 @@ def table(subject: Subject, width: int) -> Table:
         for more in one.diagnoses[1:4]:
             said.append(f"\n{more}")
         taken = Text(one.kind or one.role)
-        if width >= 100:
+        mark = Text(MARKS[one.status], style=STYLES[one.status])
+        if wide:
             taken.append("".join(f"\n{key}: {value}" for key, value in one.convention.items() if value), style="dim")
-        made.add_row(Text(MARKS[one.status], style=STYLES[one.status]), one.status, one.name, taken, lines, said)
+            made.add_row(mark, one.status, one.name, taken, lines, said)
+        else:
+            place = f", lines {lines}" if lines else ""
+            title = Text.assemble((one.name, "bold"), (f" ({one.kind or one.role}{place})\n", "dim"))
+            made.add_row(mark, one.status, title + said)
     return made
 
 

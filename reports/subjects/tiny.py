@@ -4,6 +4,7 @@ A layer alone is a network of one layer under the half sum of squares, whose gra
 `evaluate_locally` takes it from the trace. The reference's values come from torch through `reference`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -97,9 +98,13 @@ def torch_values(case: Case, inputs: Array, parameters: Mapping[str, Array], ups
 
 
 def diagnosed(case: Case, tries: list[Try]) -> list[str]:
-    """What the rows that are apart look like, in the words of the diagnosis; the layer's place-holder name left out."""
-    entries = diagnose(case, [one.checked for one in tries])
-    return [entry["says"].replace(f"{NAME}.", "").replace(f"/{NAME}", "") for entry in entries]
+    """What the rows that are apart look like, in the words of the diagnosis; the layer's place-holder name left out.
+
+    Nor does it say by which probe other causes were told apart: a subject has no updates that it could name.
+    """
+    said = [entry["says"].replace(f"{NAME}.", "").replace(f"/{NAME}", "") for entry in diagnose(
+        case, [one.checked for one in tries])]  # fmt: skip
+    return [re.sub(r" \(\S+ fits .* as well, but not .*\.\)", "", text) for text in said]
 
 
 def passes(row: Mapping[str, Any]) -> bool:
