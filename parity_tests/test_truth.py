@@ -7,10 +7,11 @@ import pytest
 
 import scratch
 from parity_tests.helpers import bounds_of
-from reports import CASES, compare, traces
+from reports import CASES, compare, honest_trainings, traces
 from reports.cases import DTYPES
 from reports.certify import CONTROLS, certify_chunk, chunks, tables, verdict
 from reports.equations import kernels
+from reports.equations.rounding import Bounded
 from reports.equations.step import equations
 from reports.equations.truth import balls, truth
 from reports.honest_nets import honest_net
@@ -92,3 +93,13 @@ def test_the_certificates_verdict() -> None:
     assert verdict(certificate, controls.assign(**{"seen to fail": False})) == 2
     certificate.loc[0, "truth missed"] = 1
     assert verdict(certificate, controls) == 1
+
+
+def test_honest_trainings_are_counted_and_an_alarm_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed is trained with one and two threads, without an alarm; a judge that allows nothing raises some."""
+    one = honest_trainings.Training(3, "float32", "square")
+    honest = honest_trainings.table(honest_trainings.train(one))
+    assert honest["threads"].tolist() == [1, 2]
+    assert honest["alarms"].tolist() == [0, 0]
+    monkeypatch.setattr(Bounded, "allowed", property(lambda bound: np.zeros_like(bound.error)))
+    assert (honest_trainings.table(honest_trainings.train(one))["alarms"] > 0).all()

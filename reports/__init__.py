@@ -20,7 +20,7 @@ runner.py        the report's cases in parts, on all cores
 workers.py       independent work on local processes or a Dask cluster; a worker that dies loses nothing
 bench/           speed, side by side with others
 faults/          the checker checked: faults planted in scratch's code, and what became of each
-certify.py       the judge itself on trial, on honest_nets.py
+certify.py       the judge itself on trial, on honest_nets.py and honest_trainings.py
 calibrated.py    the few numbers that are measured and not derived
 environment.py   what a verdict was reached on
 show/            frames -> terminal, files, page

@@ -165,10 +165,19 @@ def _worth_showing(rows: "pd.DataFrame") -> "pd.DataFrame":
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same networks."
 )
+@click.option(
+    "--trainings",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Besides, ANN III from so many seeds: probes and 20 updates each, about 10 s of one core.",
+)
 @click.option("--jobs", type=POSITIVE, help="Processes at once; all cores by default.")
 @click.option("--scheduler", metavar="ADDRESS", help=SCHEDULER)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the tables as CSV.")
-def certify(nets: int, seed: int, jobs: int | None, scheduler: str | None, out: Path | None) -> None:
+def certify(
+    nets: int, seed: int, trainings: int, jobs: int | None, scheduler: str | None, out: Path | None
+) -> None:  # fmt: skip
     """Put the judge itself on trial: honest networks must give no alarm, and a weakened judge must.
 
     Exit code 0: no violation, and every negative control fails as it must; 1: a violation; 2: a control did not fail,
@@ -187,18 +196,30 @@ def certify(nets: int, seed: int, jobs: int | None, scheduler: str | None, out: 
     total = 2 * sum(len(chunk.numbers) for chunk in work)
     findings, lost = _worked(certify_chunk, work, "networks tried", total, jobs, scheduler)
     certificate, controls = tables(one for some in findings for one in some)
+    made = {"certificate": certificate, "controls": controls}
+    if trainings:
+        from reports import honest_trainings
+
+        items = honest_trainings.trainings(trainings, seed)
+        records, more = _worked(honest_trainings.train, items, "trainings", 2 * len(items), jobs, scheduler)
+        made["trainings"] = honest_trainings.table(record for some in records for record in some)
+        lost += more
     console = Console()
-    for table in (certificate, controls):
+    for table in made.values():
         numbers = table.select_dtypes("number").columns
         console.print(frame_table(fitting(shown(table), console.width, FIRST_COLUMNS), numbers), "")
     elements = int(certificate["elements"].sum())
     broken = int(certificate[["pairs apart", "truth missed"]].to_numpy().sum())
     text = f"{broken} violations in {elements:,} element comparisons, seed {seed}"
     code = _code(verdict(certificate, controls), lost)
+    if trainings:
+        alarms = int(made["trainings"]["alarms"].sum())
+        text += f"; {alarms} alarms in {int(made['trainings']['rows'].sum()):,} rows of trainings"
+        code = 1 if alarms else code
     console.print(verdict_line(code, "; ".join([text, *unseen(controls)]), JUDGED))
     _tell(console, lost)
     if out:
-        write_tables(out, {"certificate": certificate, "controls": controls})
+        write_tables(out, made)
     sys.exit(code)
 
 

@@ -19,7 +19,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Made = Callable[[int], None]  # tells of so many units of work more
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+THREADS = {  # read by a worker's libraries when they load; a thread that waits sleeps, where a piece asks for several
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
+    "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4",
+}  # fmt: skip
 POLL_SECONDS = 0.2
 EVERY = 100  # units of work between two reports of progress
 AHEAD = 2  # pieces handed out per worker: one that it does, one that waits for it
@@ -121,8 +124,8 @@ def executor(jobs: int, scheduler: str | None = None, units: int = 0) -> Iterato
             finally:
                 cluster.shutdown(wait=False)
         return
-    for name in THREADS:
-        os.environ.setdefault(name, "1")  # read by the workers when they load their libraries
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     context = multiprocessing.get_context("spawn")
     counter = context.Value("q", units)
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,))
