@@ -16,9 +16,9 @@ from .data import RATE, B, H, data, lay
 from .sizes import SECOND, role, spoken
 from .words import COUNT
 
-TARGETS = re.compile(r"^(y|t|labels?|targets?)(\d*$|_|[A-Z])|(^|_)(y|labels?|targets?)(_|\d*$)|one_?hot|expected",
+TARGETS = re.compile(r"^(y|t|labels?|targets?)(\d*$|_|(?-i:[A-Z]))|(^|_)(y|labels?|targets?)(_|\d*$)|one_?hot|expected",
                      re.IGNORECASE)  # fmt: skip
-INPUTS = re.compile(r"^(x|inputs?|features?|images?|l0)(\d*$|_|[A-Z])|(^|_)(x|inputs?|features?|images?)(_|\d*$)",
+INPUTS = re.compile(r"^(x|inputs?|features?|images?|l0)(\d*$|_|(?-i:[A-Z]))|(^|_)(x|inputs?|features?|images?)(_|\d*$)",
                     re.IGNORECASE)  # fmt: skip
 NO_DATA = re.compile(r"size|dim|shape|num|count|node|layer|neuron|unit|len|^n_|^m_|scaler|encoder|path|file|name|"
                      r"hidden|output|weight|bias|grad|loss|acc|pred|hat|fig|ax$", re.IGNORECASE)  # fmt: skip

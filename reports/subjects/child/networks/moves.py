@@ -15,7 +15,7 @@ from .lent import INPUTS, TARGETS, Lender
 
 SMALL = 20_000  # numbers of an array that is handed on
 WEIGHT = re.compile(r"w|theta|syn|coef", re.IGNORECASE)
-STATE = re.compile(r"(^|[._])(v|m|s|vd|sd|md)[._]?(w|b|d)|veloc|moment|cache|history|best|prev|old|sum|total|avg",
+STATE = re.compile(r"(^|[._])(v|m|s|vd|sd|md)[._]?(w|b|d)|(^|[._])(del|upd)|veloc|moment|cache|history|best|prev|old|sum|total|avg",
                    re.IGNORECASE)  # fmt: skip
 
 
@@ -24,7 +24,7 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
     """(The trial of one round, the widths of the network); None for each where nothing like a network was moved."""
     moved = [k for k in before if k in after and before[k].shape == after[k].shape and before[k].dtype.kind == "f"
              and np.isfinite(after[k]).all() and not np.array_equal(before[k], after[k])]  # fmt: skip
-    moved = [k for k in moved if parameter_like(k) and not STATE.search(k)]
+    moved = [k for k in moved if parameter_like(k) and not any(no.search(k) for no in (STATE, INPUTS, TARGETS))]
     _upright(moved, before, after)
     rest = [k for k in before if k in after and k not in moved and re.match(r"b\d*$|b_|bias", k.split(".")[-1], re.I)
             and before[k].dtype.kind == "f" and before[k].ndim in (1, 2) and before[k].shape == after[k].shape
@@ -54,6 +54,9 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
         "rate": rate,
     }
     if chain:
+        if len(chain.weights) == _layers([k for k in moved if min(before[k].shape, default=1) > 1 or k in chain.weights], before):
+            trial["chain"] = list(chain.weights)  # all of them in a row: no other order is looked for
+            trial["turned"] = chain.orientation == "out, in"
         gradients = _gradients(chain, after, moved)
         if gradients:
             trial["gradients"] = _placed(chain, gradients, before)
