@@ -30,7 +30,7 @@ from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
 Judged = tuple[int, list[Row], dict[str, str], list[str]]
-SCRIPT_SECONDS = 2.0  # for a mistake that explains one of the ways to read a script's arrays
+SCRIPT_SECONDS = 1.0  # for a mistake that explains one of the ways to read a script's arrays
 CRASH = re.compile(r"takes \S+ positional arguments? but .* at line|UnboundLocalError")  # whatever it is given
 
 

@@ -35,6 +35,8 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
         found = [one for one in found if one["form"] != 3] + more  # a forward alone is part of the family
     if not any(_useful(one) for one in found) and (more := _guarded(lambda: scripts.look_at(files))):
         found = [one for one in found if one["form"] != 3] + more  # what its loop does says more than a forward alone
+    elif not any(_useful(one) for one in found) and (more := _guarded(lambda: functions.of_trainers(free))):
+        found = [one for one in found if one["form"] != 3] + more
     return found
 
 

@@ -42,11 +42,17 @@ def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | Non
             break
     if not any("gradients" in trial for trial in trials) and (own := _of_variables(functions, files)):
         trials, stages = own
-    if not any("gradients" in trial for trial in trials):
-        more, stage = trainers.look_at(functions)
-        trials, stages = (more, stage) if more else (trials, stages)
-    if not trials:
-        return None
+    return told(functions, trials, stages) if trials else None
+
+
+def of_trainers(functions: dict[str, Any]) -> dict[str, Any] | None:
+    """A function that makes parameters and trains them as a network, by its first round and its second."""
+    trials, stages = trainers.look_at(functions)
+    return told(functions, trials, stages) if trials else None
+
+
+def told(functions: dict[str, Any], trials: list[dict[str, Any]], stages: dict[str, Any]) -> dict[str, Any]:
+    """Trials as the plain data of a network."""
     return {
         "name": stages.get("forward") or stages.get("backward", "functions"),
         "role": "network",

@@ -21,7 +21,7 @@ TARGETS = re.compile(r"^(y|t|labels?|targets?)(\d*$|_|(?-i:[A-Z]))|(^|_)(y|label
 INPUTS = re.compile(r"^(x|inputs?|features?|images?|l0)(\d*$|_|(?-i:[A-Z]))|(^|_)(x|inputs?|features?|images?)(_|\d*$)",
                     re.IGNORECASE)  # fmt: skip
 NO_DATA = re.compile(r"size|dim|shape|num|count|node|layer|neuron|unit|len|^n_|^m_|scaler|encoder|path|file|name|"
-                     r"hidden|output|weight|bias|grad|loss|acc|pred|hat|fig|ax$", re.IGNORECASE)  # fmt: skip
+                     r"hidden|output|weight|bias|^[wb]_|grad|loss|acc|pred|hat|fig|ax$", re.IGNORECASE)  # fmt: skip
 LOOSE = (re.compile(r"label|target|expected|y$|_y_", re.IGNORECASE),
          re.compile(r"train|input|image|feature|sample|x$|batch|data", re.IGNORECASE))  # fmt: skip
 
@@ -99,6 +99,15 @@ class Lender:
                 if given is None and re.search(r"shape|len\(|size", value):
                     given = self.size(part.id)
                 if given is not None:
+                    space[part.id] = given
+
+    def read(self, statement: ast.AST, space: dict[str, Any]) -> None:
+        """Lends inputs and targets to the names that a statement reads, where another file should have made them."""
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and _lacks(part.id, space):
+                given = self.value(part.id)
+                if given is not None and not any(isinstance(one, ast.Name) and one.id == part.id and isinstance(
+                        one.ctx, ast.Store) for one in ast.walk(statement)):  # fmt: skip
                     space[part.id] = given
 
     def needed(self, node: ast.AST, space: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array
+from .chain import WEIGHT as PARAMETER
 from .chain import BIAS, Chain, nonzero, parameter_like
 from .lent import INPUTS, TARGETS, Lender
 
@@ -20,11 +21,11 @@ STATE = re.compile(r"(^|[._])(v|m|s|vd|sd|md)[._]?(w|b|d)|(^|[._])(del|upd)|velo
 
 
 def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any], lender: Lender, rate: float) -> tuple[
-        dict[str, Any] | None, tuple[int, int] | None]:  # fmt: skip
-    """(The trial of one round, the widths of the network); None for each where nothing like a network was moved."""
+        dict[str, Any] | None, tuple[int, int] | None, Chain | None]:  # fmt: skip
+    """(The trial of one round, the widths of the network, its weights); None where nothing like one was moved."""
     moved = [k for k in before if k in after and before[k].shape == after[k].shape and before[k].dtype.kind == "f"
              and np.isfinite(after[k]).all() and not np.array_equal(before[k], after[k])]  # fmt: skip
-    moved = [k for k in moved if parameter_like(k) and not any(no.search(k) for no in (STATE, INPUTS, TARGETS))]
+    moved = [k for k in moved if parameter_like(k) and not STATE.search(k) and not _data_like(k)]
     _upright(moved, before, after)
     rest = [k for k in before if k in after and k not in moved and re.match(r"b\d*$|b_|bias", k.split(".")[-1], re.I)
             and before[k].dtype.kind == "f" and before[k].ndim in (1, 2) and before[k].shape == after[k].shape
@@ -33,7 +34,7 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
     widths = chain.widths(before) if chain else []
     real = (widths[0], widths[-1]) if chain else None
     if _layers(moved, before) < 2:
-        likely = [k for k in after if not STATE.search(k) and not INPUTS.search(k) and not TARGETS.search(k)]
+        likely = [k for k in after if not STATE.search(k) and not _data_like(k)]
         after, before = dict(after), dict(after)
         _upright([k for k in likely if parameter_like(k)], after, before)
         chain = Chain.find({k: after[k] for k in likely}, None, None)
@@ -41,7 +42,7 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
         real = (widths[0], widths[-1]) if chain else None
         moved = [k for k in (*chain.weights, *chain.biases) if k] if chain else []
         if not chain or not _gradients(chain, after, moved):
-            return None, real
+            return None, real, None
         rest = []
     moved += rest
     small = {k: a for k, a in after.items() if a.size < SMALL and k not in moved}
@@ -60,7 +61,7 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
         gradients = _gradients(chain, after, moved)
         if gradients:
             trial["gradients"] = _placed(chain, gradients, before)
-    return trial, real
+    return trial, real, chain
 
 
 def _gradients(chain: Chain, after: dict[str, Array], moved: list[str]) -> list[list[Any]] | None:
@@ -74,6 +75,11 @@ def _gradients(chain: Chain, after: dict[str, Array], moved: list[str]) -> list[
     if found is None or not nonzero(found):
         return None
     return None if any(db is None and b for (_, db), b in zip(found, chain.biases, strict=True)) else found
+
+
+def _data_like(path: str) -> bool:
+    """Whether a name is that of inputs or targets, and says of no weight that it lies behind them."""
+    return bool(INPUTS.search(path) or TARGETS.search(path)) and not PARAMETER.search(path)
 
 
 def rate_in(space: dict[str, Any]) -> float:
