@@ -4,6 +4,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 """
 
 import ast
+import builtins
 import inspect
 import re
 from typing import Any
@@ -114,8 +115,6 @@ class Lender:
         """Lends to the names that a piece of code reads and that are not there."""
         for part in ast.walk(node):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and _lacks(part.id, space):
-                if any(part.id == key for key in space.get("__builtins__", {})):
-                    continue
                 stored = any(isinstance(n, ast.Name) and n.id == part.id and isinstance(n.ctx, ast.Store)
                              for n in ast.walk(node))  # fmt: skip
                 given = self.value(part.id)
@@ -157,6 +156,8 @@ class Lender:
 
 
 def _lacks(name: str, space: dict[str, Any]) -> bool:
+    if hasattr(builtins, name):
+        return False
     return name not in space or isinstance(space[name], Stub) or _empty(space[name])
 
 
