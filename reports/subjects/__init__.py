@@ -37,6 +37,7 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     returned.py        and gradients in what they return
     scripts.py         plain scripts, and functions that hold everything: the innermost loop run once,
     places.py          where such loops stand,
+    cut.py             how a statement runs alone,
     lent.py            what they are lent,
     moves.py           and what a round of one moved
 child/results.py       arrays into one .npz, the rest into one JSON file

@@ -123,7 +123,9 @@ def script(made: Component, seen: dict[str, Any]) -> Component:
     found = _explained([list(script_trials(one)) for one in seen["trials"]])
     rule = ""
     if (found is None or found[0] > 3) and any("gradients" in one for one in seen["trials"]):
-        beside = _explained([list(script_trials(one, gradients=True)) for one in seen["trials"]])
+        ways = [list(script_trials(one, gradients=True)) for one in seen["trials"]]
+        ways = [[trial for trial in way if trial.output is not None] for way in ways]  # without one, chance might fit
+        beside = _explained(ways)
         if beside and beside[0] <= 3:
             found, rule = beside, "of a rule that is not judged here: its gradients are"
     if found:

@@ -20,7 +20,7 @@ BIAS = re.compile(r"b\d*$|b_|.*bias", re.IGNORECASE)  # a row or column of this 
 
 
 def script_trials(one: dict[str, Any], gradients: bool = False) -> Iterator[Trial]:
-    """Every way to read a script's arrays as parameters, inputs and targets; its moves, or the gradients beside them."""
+    """Every way to read a script's arrays as parameters, inputs and targets: by its moves, or by `gradients`."""
     before, after, rest = one["before"], one["after"], one["arrays"]
     rate = float(one.get("rate") or 0.0)
     if gradients:
@@ -70,7 +70,9 @@ def _with_data(
         )
         taken.add(bias or k)
         step = (before[k] - after[k]) / (rate or 1.0)
-        db = (before[bias] - after[bias]).reshape(1, -1) / (rate or 1.0) if bias else None
+        db = (before[bias] - after[bias]) / (rate or 1.0) if bias else None
+        if db is not None:  # one that has grown by the batch is told by its shape
+            db = db.reshape(1, -1) if bias and db.size == before[bias].size else turn(db)
         parameters.append((turn(before[k]), before[bias].reshape(1, -1) if bias else None))
         gradients.append((turn(step), db))
     d, c = parameters[0][0].shape[0], parameters[-1][0].shape[1]

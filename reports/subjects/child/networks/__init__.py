@@ -52,8 +52,18 @@ def _guarded(look: Any) -> list[dict[str, Any]]:
     """What looking gives, in a list; nothing where their code surprises us."""
     try:
         one = look()
-    except (Failure, StopIteration, KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError,
-            NameError, SyntaxError):
+    except (
+        Failure,
+        StopIteration,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        NameError,
+        SyntaxError,
+    ):
         return []
     return [one] if one else []
 

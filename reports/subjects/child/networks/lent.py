@@ -91,7 +91,7 @@ class Lender:
         return H if short in names.N_HIDDEN or what == "hidden" else None
 
     def missing(self, statement: ast.AST, space: dict[str, Any], value: str = "") -> None:
-        """Lends to the names that a statement should have made and did not; a slice of what is too short is the whole."""
+        """Lends to the names that a statement should have made and did not; an empty slice is the whole."""
         for part in ast.walk(statement):
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and _lacks(part.id, space):
                 given = self.value(part.id)
@@ -163,5 +163,3 @@ def _lacks(name: str, space: dict[str, Any]) -> bool:
 
 def _empty(value: Any) -> bool:
     return isinstance(value, np.ndarray) and value.size == 0
-
-

@@ -10,18 +10,21 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array
-from .chain import WEIGHT as PARAMETER
 from .chain import BIAS, Chain, nonzero, parameter_like
+from .chain import WEIGHT as PARAMETER
 from .lent import INPUTS, TARGETS, Lender
 
+GRADIENT = re.compile(r"grad|delta|nabla|upd|chang|(^|[._])d[a-z_]|(^|[._])(g|del)_?[wb]", re.IGNORECASE)
 SMALL = 20_000  # numbers of an array that is handed on
 WEIGHT = re.compile(r"w|theta|syn|coef", re.IGNORECASE)
-STATE = re.compile(r"(^|[._])(v|m|s|vd|sd|md)[._]?(w|b|d)|(^|[._])(del|upd)|veloc|moment|cache|history|best|prev|old|sum|total|avg",
+STATE = re.compile(r"(^|[._])(v|m|s|vd|sd|md)[._]?(w|b|d)|(^|[._])(del|upd)|"
+                   r"veloc|moment|cache|history|best|prev|old|sum|total|avg",
                    re.IGNORECASE)  # fmt: skip
 
 
-def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any], lender: Lender, rate: float) -> tuple[
-        dict[str, Any] | None, tuple[int, int] | None, Chain | None]:  # fmt: skip
+def told(
+    before: dict[str, Array], after: dict[str, Array], space: dict[str, Any], lender: Lender, rate: float, still: bool
+) -> tuple[dict[str, Any] | None, tuple[int, int] | None, Chain | None]:
     """(The trial of one round, the widths of the network, its weights); None where nothing like one was moved."""
     moved = [k for k in before if k in after and before[k].shape == after[k].shape and before[k].dtype.kind == "f"
              and np.isfinite(after[k]).all() and not np.array_equal(before[k], after[k])]  # fmt: skip
@@ -30,10 +33,14 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
     rest = [k for k in before if k in after and k not in moved and re.match(r"b\d*$|b_|bias", k.split(".")[-1], re.I)
             and before[k].dtype.kind == "f" and before[k].ndim in (1, 2) and before[k].shape == after[k].shape
             and not STATE.search(k)]  # fmt: skip
-    chain = Chain.find({k: a for k, a in before.items() if k in moved}, None, None)
+    moved = [k for k in moved if np.any(before[k]) or not any(before[k].shape == before[n].shape for n in before
+             if n != k and parameter_like(n) and np.any(before[n]))]  # fmt: skip
+    grown = {k for k in before if k in after and BIAS.search(k.split(".")[-1]) and before[k].shape != after[k].shape
+             and 1 in before[k].shape and before[k].ndim == after[k].ndim == 2 and not STATE.search(k)}  # fmt: skip
+    chain = Chain.find({k: a for k, a in before.items() if k in moved or k in grown}, None, None)
     widths = chain.widths(before) if chain else []
     real = (widths[0], widths[-1]) if chain else None
-    if _layers(moved, before) < 2:
+    if chain is None:
         likely = [k for k in after if not STATE.search(k) and not _data_like(k)]
         after, before = dict(after), dict(after)
         _upright([k for k in likely if parameter_like(k)], after, before)
@@ -41,10 +48,10 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
         widths = chain.widths(after) if chain else []
         real = (widths[0], widths[-1]) if chain else None
         moved = [k for k in (*chain.weights, *chain.biases) if k] if chain else []
-        if not chain or not _gradients(chain, after, moved):
+        if not chain or not still or not _gradients(chain, after, moved):
             return None, real, None
         rest = []
-    moved += rest
+    moved += [*rest, *grown]
     small = {k: a for k, a in after.items() if a.size < SMALL and k not in moved}
     extra = _more(small, space, lender, widths[-1] if widths else 0)
     trial: dict[str, Any] = {
@@ -55,7 +62,9 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
         "rate": rate,
     }
     if chain:
-        if len(chain.weights) == _layers([k for k in moved if min(before[k].shape, default=1) > 1 or k in chain.weights], before):
+        if len(chain.weights) == _layers(
+            [k for k in moved if min(before[k].shape, default=1) > 1 or k in chain.weights], before
+        ):
             trial["chain"] = list(chain.weights)  # all of them in a row: no other order is looked for
             trial["turned"] = chain.orientation == "out, in"
         gradients = _gradients(chain, after, moved)
@@ -66,12 +75,12 @@ def told(before: dict[str, Array], after: dict[str, Array], space: dict[str, Any
 
 def _gradients(chain: Chain, after: dict[str, Array], moved: list[str]) -> list[list[Any]] | None:
     """Gradients of all parameters among the arrays around them; None where one lacks."""
-    pool = {k: a for k, a in after.items() if k not in moved and re.search(r"d|g|nabla", k.split(".")[-1], re.I)}
-    for k in [k for k in pool if not STATE.search(k) and pool[k].ndim == 1]:
+    pool = {k: a for k, a in after.items() if k not in moved and GRADIENT.search(k)}
+    for k in [k for k in pool if pool[k].ndim == 1]:
         for w in chain.weights:
             if sorted(chain.shapes[w]) == [1, pool[k].size]:
                 pool[k] = pool[k].reshape(chain.shapes[w])
-    found = chain.gradients({k: a for k, a in pool.items() if not STATE.search(k)})
+    found = chain.gradients(pool)
     if found is None or not nonzero(found):
         return None
     return None if any(db is None and b for (_, db), b in zip(found, chain.biases, strict=True)) else found
@@ -119,11 +128,15 @@ def _more(small: dict[str, Array], space: dict[str, Any], lender: Lender, c: int
     for k, a in small.items():
         flat = np.asarray(a).ravel()
         if c > 1 and flat.size == max(a.shape, default=0) and flat.size > 1 and np.all(flat == np.floor(flat)) and (
-                flat.min() >= 0 and flat.max() < c and len(more) < 6):  # fmt: skip
+                flat.min() >= 0 and flat.max() < c and len(more) < 16):  # fmt: skip
             wide = np.eye(c)[flat.astype(int)]
             more[f"{k}_rows"], more[f"{k}_columns"] = wide, wide.T.copy()
     for k, v in space.items():
-        if isinstance(v, (int, float, np.number)) and not isinstance(v, bool) and re.match(r"y|t|target|label", k, re.I):
+        if (
+            isinstance(v, (int, float, np.number))
+            and not isinstance(v, bool)
+            and re.match(r"y|t|target|label", k, re.I)
+        ):
             more[k] = np.array([float(v)])
     return more
 

@@ -46,9 +46,7 @@ def functions_in(files: list[File]) -> dict[str, ast.FunctionDef]:
             if isinstance(node, ast.FunctionDef)}  # fmt: skip
 
 
-def places(
-    files: list[File], defined: dict[str, ast.FunctionDef]
-) -> Iterator[tuple[Place, list[list[ast.stmt]]]]:
+def places(files: list[File], defined: dict[str, ast.FunctionDef]) -> Iterator[tuple[Place, list[list[ast.stmt]]]]:
     """Every place with the paths of its loops, from the outermost inwards; files first, then functions that train."""
     found = []
     for file, body, space, origin in files:
@@ -73,7 +71,8 @@ def places(
 
 def _likely(place: Place) -> tuple[bool, bool]:
     """What goes rounds first, then what is called as if it trained."""
-    goes = any(isinstance(one, (ast.For, ast.While)) and rounds(one) for top in place.statements for one in ast.walk(top))
+    parts = [one for top in place.statements for one in ast.walk(top)]
+    goes = any(isinstance(one, (ast.For, ast.While)) and rounds(one) for one in parts)
     return not goes, not WORDS_TRAIN.search(place.function)
 
 

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import arrays, copied, put
+from ..arrays import copied, put
 from ..calling import Failure, Slow, attempt
 from ..stubs import Stub
 from .board import deadline
 from .chain import Chain
+from .cut import alone, fresh, values
 from .data import D
 from .lent import Lender
 from .moves import rate_in, told
@@ -29,6 +30,7 @@ from .places import File, Place, calls_of, functions_in, places, trains
 MOST_LINES = 400_000  # of theirs that may run in all before the loop
 MOST_OF_ONE = 60_000  # in one statement; what does more is passed over
 MOST_TRIALS = 8
+MAKES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.With, ast.Try)
 FORMATS = (("one-hot", 3), ("indices", 3), ("column", 1), ("vector", 1), ("indices", 2))
 
 
@@ -95,7 +97,7 @@ class _Run:
 
     def __init__(self, place: Place, path: list[ast.stmt], defined: dict[str, ast.FunctionDef], lender: Lender) -> None:
         self.place, self.path, self.defined, self.lender = place, path, defined, lender
-        self.space = _fresh(place.space, place.origin)
+        self.space = fresh(place.space, place.origin)
         self.lines = 0
         self.failed = 0  # statements of the round
         self.chain: Chain | None = None  # what was moved
@@ -119,16 +121,17 @@ class _Run:
         real = None
         for again in (False, True):  # some make their weights in the first round
             if self.fill:
-                self.fill.fill(self._put, _values(self.space))
-            before, self.failed, rate = copied(_values(self.space)), 0, rate_in(self.space)
+                self.fill.fill(self._put, values(self.space))
+            before, self.failed, rate = copied(values(self.space)), 0, rate_in(self.space)
             if again and iterator is not None:
                 self._next(self.path[-1], iterator)
             for statement in current:
                 if isinstance(statement, (ast.Break, ast.Continue, ast.Return)):
                     break
                 self.failed += not self._execute(statement)
-            after = copied(_values(self.space))
-            trial, real, self.chain = told(before, after, self.space, self.lender, rate or rate_in(self.space))
+            after = copied(values(self.space))
+            rate = rate or rate_in(self.space)
+            trial, real, self.chain = told(before, after, self.space, self.lender, rate, still=not self.path)
             if trial:
                 return trial, real
         return None, real
@@ -136,7 +139,7 @@ class _Run:
     def _put(self, path: str, value: np.ndarray) -> None:
         """Writes one array where it stands among the variables."""
         name, _, rest = path.partition(".")
-        old = _values({name: self.space[name]})[path]
+        old = values({name: self.space[name]})[path]
         if rest:
             put(self.space[name], rest, value.reshape(old.shape))
         else:
@@ -157,8 +160,10 @@ class _Run:
                     self._execute(statement)
                 continue
             if isinstance(statement, ast.If) and "__main__" in ast.unparse(statement.test):
+                if loop is None:
+                    self._prepare(statement.body, None)
                 continue
-            if loop is None and not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.With, ast.Try)):
+            if loop is None and not isinstance(statement, MAKES):
                 continue
             self.lender.read(statement, self.space)
             if not trains(statement, self.defined):
@@ -170,7 +175,8 @@ class _Run:
         function = self.space.get(self.place.function) or self.place.space.get(self.place.function)
         if not isinstance(function, types.FunctionType):
             return
-        depth = max((int(n) for one in self.place.before for n in re.findall(r"\bd?[Ww]_?(\d)\b", ast.unparse(one))), default=2)
+        texts = map(ast.unparse, self.place.before)
+        depth = max((int(n) for text in texts for n in re.findall(r"\bd?[Ww]_?(\d)\b", text)), default=2)
         self.space.update(self.lender.arguments(function, self.space, depth))
         self.space.update(self._given(function))
 
@@ -186,7 +192,12 @@ class _Run:
                 made = ast.Assign(targets=[ast.Name("__parity_value", ast.Store())], value=value)
                 self.space.pop("__parity_value", None)
                 for part in ast.walk(value):  # a counter of rounds that are not gone
-                    if isinstance(part, ast.Name) and part.id not in self.space and len(part.id) == 1:
+                    if (
+                        isinstance(part, ast.Name)
+                        and part is not value
+                        and part.id not in self.space
+                        and len(part.id) == 1
+                    ):
                         self.space[part.id] = 1
                 self._execute(ast.fix_missing_locations(ast.copy_location(made, call)))
                 result = self.space.pop("__parity_value", None)
@@ -224,7 +235,7 @@ class _Run:
         """Runs one statement, and tells whether it raised nothing; raises Failure when there is no time left."""
         if time.monotonic() > deadline[0]:
             raise Failure(TimeoutError("there was no time left to run it"))
-        code = compile(ast.fix_missing_locations(ast.Module(body=[_alone(statement)], type_ignores=[])),
+        code = compile(ast.fix_missing_locations(ast.Module(body=[alone(statement)], type_ignores=[])),
                        self.place.file, "exec", dont_inherit=True)  # fmt: skip
         most = self.lines + MOST_OF_ONE
 
@@ -244,65 +255,3 @@ class _Run:
         finally:
             sys.settrace(None)
         return True
-
-
-def _alone(statement: ast.stmt) -> ast.stmt:
-    """A statement cut out of its loop: break and continue end it, return and nonlocal do nothing."""
-    import copy
-
-    if any(isinstance(part, (ast.Break, ast.Continue, ast.Return, ast.Nonlocal)) for part in ast.walk(statement)):
-        statement = _Cut().visit(copy.deepcopy(statement))
-        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            once = ast.For(target=ast.Name("__parity_once", ast.Store()), iter=ast.Constant("1"), body=[statement],
-                           orelse=[])  # fmt: skip
-            return ast.copy_location(once, statement)
-    return statement
-
-
-class _Cut(ast.NodeTransformer):
-    """Takes out what is no statement outside a function; functions inside keep theirs."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """A function, with its global names free."""
-        node.body = [ast.copy_location(ast.Pass(), one) if isinstance(one, ast.Nonlocal) else one for one in node.body]
-        return node
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        """A lambda as it is."""
-        return node
-
-    def visit_Return(self, node: ast.Return) -> ast.AST:
-        """Nothing."""
-        return ast.copy_location(ast.Pass(), node)
-
-    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST:
-        """Nothing."""
-        return ast.copy_location(ast.Pass(), node)
-
-
-def _fresh(space: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
-    """A copy of a namespace whose functions read and write the copy."""
-    made = dict(space)
-    made["__builtins__"] = {**space.get("__builtins__", {}), "input": lambda *_: "2"}  # of layers, nodes, whatever
-    for name, value in space.items():
-        if isinstance(value, types.FunctionType) and value.__globals__ is origin:
-            twin = types.FunctionType(value.__code__, made, value.__name__, value.__defaults__, value.__closure__)
-            twin.__kwdefaults__ = value.__kwdefaults__
-            made[name] = twin
-        elif isinstance(value, (dict, list, np.ndarray)) and not name.startswith("__"):
-            made[name] = _deep(value)
-    return made
-
-
-def _deep(value: Any) -> Any:
-    from ..calling import copied as copied_value
-
-    return copied_value(value)
-
-
-def _values(space: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The arrays of a script's variables."""
-    return arrays({k: v for k, v in space.items() if not k.startswith("__") and not isinstance(
-        v, (type, types.ModuleType, types.FunctionType))})  # fmt: skip
-
-
