@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import copied, put
-from ..calling import Failure, Slow, attempt
+from ..calling import Failure, Slow, attempt, slow_calls
 from ..stubs import Stub
-from .board import deadline
+from .board import MOST_SLOW, deadline
 from .chain import Chain
 from .cut import alone, fresh, values
 from .data import D
@@ -128,7 +128,7 @@ class _Run:
             for statement in current:
                 if isinstance(statement, (ast.Break, ast.Continue, ast.Return)):
                     break
-                self.failed += not self._execute(statement)
+                self.failed += not self._execute(statement, whole=True)
             after = copied(values(self.space))
             rate = rate or rate_in(self.space)
             trial, real, self.chain = told(before, after, self.space, self.lender, rate, still=not self.path)
@@ -231,9 +231,12 @@ class _Run:
         self._execute(ast.fix_missing_locations(ast.copy_location(made, loop)))
         self.space.pop("__parity_value", None)
 
-    def _execute(self, statement: ast.stmt) -> bool:
-        """Runs one statement, and tells whether it raised nothing; raises Failure when there is no time left."""
-        if time.monotonic() > deadline[0]:
+    def _execute(self, statement: ast.stmt, whole: bool = False) -> bool:
+        """Runs one statement, and tells whether it raised nothing; raises Failure when there is no time left.
+
+        What stands before the round may do a little only; what stands in it runs as a `whole`, as long as a call may.
+        """
+        if time.monotonic() > deadline[0] or slow_calls[0] > MOST_SLOW:
             raise Failure(TimeoutError("there was no time left to run it"))
         code = compile(ast.fix_missing_locations(ast.Module(body=[alone(statement)], type_ignores=[])),
                        self.place.file, "exec", dont_inherit=True)  # fmt: skip
@@ -245,7 +248,7 @@ class _Run:
                 raise TimeoutError("it does too much")
             return counted
 
-        sys.settrace(counted)
+        sys.settrace(None if whole else counted)
         try:
             attempt(exec, code, self.space)
         except Failure as failure:
