@@ -113,14 +113,14 @@ def _output(trial: Trial, candidates: list[Array]) -> Array | None:
     return None
 
 
-def likely(trial: Trial) -> tuple[bool, bool]:
-    """What to look at first: ways with an output, then those whose first gradient lies among the inputs."""
+def likely(trial: Trial) -> tuple[bool, bool, bool]:
+    """What to look at first: ways with an output, whose first gradient lies among the inputs, of more than a row."""
     first = trial.gradients[0][0]
     spans = False
     if first is not None and len(trial.x) < trial.x.shape[1]:
         q = np.linalg.qr(trial.x.T)[0]
         spans = bool(np.abs(first - q @ (q.T @ first)).max() <= PROPOSED * np.abs(first).max())
-    return trial.output is None, not spans
+    return trial.output is None, not spans, len(trial.x) == 1
 
 
 def _far(name: str, likely: tuple[str, ...]) -> int:
