@@ -50,7 +50,8 @@ def places(files: list[File], defined: dict[str, ast.FunctionDef]) -> Iterator[t
     """Every place with the paths of its loops, from the outermost inwards; files first, then functions that train."""
     found = []
     for file, body, space, origin in files:
-        tables = any(TABLES.search(ast.unparse(statement)) for statement in body)
+        own = [statement for statement in body if not isinstance(statement, ast.ClassDef)]
+        tables = any(TABLES.search(ast.unparse(statement)) for statement in own)
         tops = [Place(file, [], body, space, origin, "", tables)]
         for statement in body:
             inner = statement.body if isinstance(statement, ast.If) else [statement]

@@ -36,6 +36,8 @@ FORMATS = (("one-hot", 3), ("indices", 3), ("column", 1), ("vector", 1), ("indic
 
 def look_at(files: list[File]) -> dict[str, Any] | None:
     """The first script, or function that trains, whose loop can be run once, as plain data."""
+    if time.monotonic() > deadline[0]:
+        return None
     defined = functions_in(files)
     for place, paths in places(files, defined):
         place.calls = list(calls_of(place.function, files))[:3] if place.function else []
