@@ -7,6 +7,7 @@ child/guard.py         the limits: resources, an audit hook, the kernel's Landlo
 child/look.py          one subject from its files to results
 child/loading.py       keeps a file's definitions, leaves out what it does
 child/stubs.py         modules that are not there
+child/lending.py       a course's helpers that are not there
 child/names.py         what a name probably means
 child/arrays.py        the arrays that an object holds; shapes tell their roles
 child/calling.py       arguments bound by meaning, failures with their lines, a time limit for every call
@@ -39,7 +40,11 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     family.py          and the functions beside it,
     bindings.py        with their arguments in every order,
     returned.py        and gradients in what they return
-    scripts.py         plain scripts: the innermost loop run once
+    scripts.py         plain scripts, and functions that hold everything: the innermost loop run once,
+    places.py          where such loops stand,
+    cut.py             how a statement runs alone,
+    lent.py            what they are lent,
+    moves.py           and what a round of one moved
 child/results.py       arrays into one .npz, the rest into one JSON file
 
 What runs here, and reaches the verdict:

@@ -88,16 +88,20 @@ def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     signal.signal(signal.SIGALRM, _stop)
     signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS, 0.2)
     try:
-        with np.errstate(all="ignore"):
-            return function(*args, **kwargs)
-    except (Exception, SystemExit, KeyboardInterrupt, Slow) as error:
+        try:
+            with np.errstate(all="ignore"):
+                return function(*args, **kwargs)
+        except (Exception, SystemExit, KeyboardInterrupt, Slow) as error:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            slow_calls[0] += isinstance(error, Slow)
+            if isinstance(error, MemoryError):
+                error = RuntimeError("it asks for more memory than it may have")
+            raise Failure(error) from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except Slow as late:  # the alarm rang just when the call had ended
         signal.setitimer(signal.ITIMER_REAL, 0)
-        slow_calls[0] += isinstance(error, Slow)
-        if isinstance(error, MemoryError):
-            error = RuntimeError("it asks for more memory than it may have")
-        raise Failure(error) from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise Failure(late) from None
 
 
 def parameters(function: Any) -> list[inspect.Parameter]:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from .calling import required
+from .lending import lend
+from .stubs import Stub
 
 MOST_BYTES = 5_000_000  # of one file
 MOST_FILES = 200  # of one folder
@@ -346,7 +348,10 @@ class _Modules:
                     inner = self.find(f"{full}.{key}" if full else key)
                     setattr(holder, key, self.get(inner) if inner else _missing(key))
                 return holder
-            return __import__(name, None, None, wanted, 0)
+            module = __import__(name, None, None, wanted, 0)
+            if isinstance(module, Stub) and (told := lend(module, name, tuple(wanted or ()))):
+                self.loaded.notes += [told] if told not in self.loaded.notes else []
+            return module
 
         return load
 
@@ -361,8 +366,6 @@ def _nested(name: str, module: types.ModuleType) -> types.ModuleType:
 
 
 def _missing(name: str) -> Any:
-    from .stubs import Stub
-
     return Stub(name)
 
 

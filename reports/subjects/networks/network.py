@@ -9,6 +9,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 
 import re
 import time
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -23,12 +24,13 @@ from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
 from reports.subjects.networks.ordered import one_by_one
 from reports.subjects.networks.outputs import decided
-from reports.subjects.networks.scripts import script_trials
+from reports.subjects.networks.scripts import likely, script_trials
 from reports.subjects.networks.trial import Shape, Trial, read
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
-SCRIPT_SECONDS = 2.0  # for a mistake that explains one of the ways to read a script's arrays
+Judged = tuple[int, list[Row], dict[str, str], list[str]]
+SCRIPT_SECONDS = 1.5  # for a mistake that explains one of the ways to read a script's arrays
 CRASH = re.compile(r"takes \S+ positional arguments? but .* at line|UnboundLocalError")  # whatever it is given
 
 
@@ -118,25 +120,47 @@ def _moved(move: Array, gradient: Array, parameter: Array) -> float:
 
 def script(made: Component, seen: dict[str, Any]) -> Component:
     """A script: parameters are what its loop moved; inputs and targets are looked for among its other arrays."""
-    for one in seen["trials"]:
-        best: tuple[int, list[Row], dict[str, str], list[str]] | None = None
-        ways = list(script_trials(one))
-        right = [trial for trial in ways if right_fit(trial, usual(fitting(trial)))]  # mistakes are looked for last
-        began = time.perf_counter()
-        for trial in right or ways:
-            found = judged(trial)
-            if best is None or found[0] < best[0]:
-                best = found
-            if best[0] == 0 or time.perf_counter() - began > SCRIPT_SECONDS:
-                break
-        if best:
-            made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": "6"}, best[3]
-    if not made.rows:
+    found = _explained([list(script_trials(one)) for one in seen["trials"]])
+    rule = ""
+    if (found is None or found[0] > 3) and any("gradients" in one for one in seen["trials"]):
+        ways = [list(script_trials(one, gradients=True)) for one in seen["trials"]]
+        ways = [[trial for trial in way if trial.output is not None] for way in ways]  # without one, chance might fit
+        beside = _explained(ways)
+        if beside and beside[0] <= 3:
+            found, rule = beside, "of a rule that is not judged here: its gradients are"
+    if found:
+        made.rows, made.convention, made.diagnoses = found[1], {**found[2], "form": "6"}, found[3]
+        made.convention |= {"update": rule} if rule else {}
+    else:
         made.rows.append(Row("network", "", "unjudged", says="its inputs and targets were not found"))
     return made
 
 
-Judged = tuple[int, list[Row], dict[str, str], list[str]]
+def _explained(ways: list[list[Trial]]) -> Judged | None:
+    """The way to read a script that is explained best: right ones are looked for first, mistakes last."""
+    best: Judged | None = None
+    trials = [trial for deep in zip_longest(*ways) for trial in deep if trial is not None]
+    trials.sort(key=likely)
+    if any(trial.output is not None for trial in trials):
+        trials = [trial for trial in trials if trial.output is not None]
+    for looking in ("right", "mistakes"):
+        began = time.perf_counter()
+        seen = set()
+        for trial in trials:
+            key = hash(b"".join(a.tobytes() for a in (trial.x, trial.t, trial.gradients[0][0], trial.gradients[-1][0])
+                                if a is not None))  # fmt: skip
+            if key in seen:
+                continue
+            seen.add(key)
+            if (best and best[0] == 0) or time.perf_counter() - began > SCRIPT_SECONDS:
+                break
+            if looking == "right" and not right_fit(trial, usual(fitting(trial))):
+                continue
+            found = judged(trial)
+            best = found if best is None or found[0] < best[0] else best
+        if best:
+            break
+    return best
 
 
 def _best(trials: list[Trial]) -> Judged | None:
@@ -151,6 +175,8 @@ def _best(trials: list[Trial]) -> Judged | None:
         return single[1]
     if batch[1][0] <= 2 or single[1][0] > 1 or not single[0].gradients:
         return batch[1]
+    if single[0].t.shape[1] == 1 and "fitted" in single[1][2].get("gradient scale", ""):
+        return batch[1]  # of one sample and one output, any slope is a constant
     told = single[1][2]
     fits, steps = _ways_forward(single[0], [])
     fit = right_fit(single[0], fits, steps)

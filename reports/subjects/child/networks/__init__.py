@@ -6,6 +6,7 @@ from typing import Any
 from .. import adapters
 from ..calling import Failure
 from . import board, classes, families, functions, scripts
+from .places import untouched
 from .strangers import strangers
 from .variables import counted
 
@@ -19,6 +20,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
         if name.endswith("Adapter") and {"parameters", "forward", "gradients"} <= set(dir(holder)):
             return [adapters.look_at(name, holder)]
     board.counts |= set(counted(loaded.scripts))
+    files = untouched(loaded.scripts)
     if strange := strangers(loaded, known):
         return strange
     for name, holder in loaded.classes.items():
@@ -32,8 +34,10 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
         found = more if _useful(more[0]) else found
     if not any(_useful(one) for one in found) and (more := _guarded(lambda: families.look_at(free))):
         found = [one for one in found if one["form"] != 3] + more  # a forward alone is part of the family
-    if not any(_useful(one) for one in found):
-        found += _guarded(lambda: scripts.look_at(loaded))
+    if not any(_useful(one) for one in found) and (more := _guarded(lambda: scripts.look_at(files))):
+        found = [one for one in found if one["form"] != 3] + more  # what its loop does says more than a forward alone
+    elif not any(_useful(one) for one in found) and (more := _guarded(lambda: functions.of_trainers(free))):
+        found = [one for one in found if one["form"] != 3] + more
     return found
 
 
@@ -49,7 +53,18 @@ def _guarded(look: Any) -> list[dict[str, Any]]:
     """What looking gives, in a list; nothing where their code surprises us."""
     try:
         one = look()
-    except (Failure, StopIteration, KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError):
+    except (
+        Failure,
+        StopIteration,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        NameError,
+        SyntaxError,
+    ):
         return []
     return [one] if one else []
 

@@ -14,7 +14,9 @@ from ..arrays import Array
 
 NO_PARAMETER = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|error|history|(^|[._])d[._]?[a-z]?\d*$|"
                           r"(^|[._])d_?(w|b|z|a)", re.IGNORECASE)  # fmt: skip
-VALUE = re.compile(r"input|output|(^|[._])(x|y|a|z|h)\d*$|activation|hidden|layer|train|test|data|pred", re.IGNORECASE)
+VALUE = re.compile(
+    r"input|output|(^|[._])(x|y|a|z|h)_?\d*$|activation|hidden|layer|train|test|data|pred", re.IGNORECASE
+)
 WEIGHT = re.compile(
     r"w(eight|ts?)?s?(_|\d|$)|weight|bias|(^|[._])b(_|\d|$)|theta|syn|kernel|param|coef|^\d+$", re.IGNORECASE
 )

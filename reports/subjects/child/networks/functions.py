@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import names
 from ..arrays import copied, tree
-from ..calling import Failure, where
+from ..calling import Failure, parameters, where
 from . import board as boards
 from . import trainers
 from .chain import Chain, nonzero
@@ -42,11 +43,17 @@ def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | Non
             break
     if not any("gradients" in trial for trial in trials) and (own := _of_variables(functions, files)):
         trials, stages = own
-    if not any("gradients" in trial for trial in trials):
-        more, stage = trainers.look_at(functions)
-        trials, stages = (more, stage) if more else (trials, stages)
-    if not trials:
-        return None
+    return told(functions, trials, stages) if trials else None
+
+
+def of_trainers(functions: dict[str, Any]) -> dict[str, Any] | None:
+    """A function that makes parameters and trains them as a network, by its first round and its second."""
+    trials, stages = trainers.look_at(functions)
+    return told(functions, trials, stages) if trials else None
+
+
+def told(functions: dict[str, Any], trials: list[dict[str, Any]], stages: dict[str, Any]) -> dict[str, Any]:
+    """Trials as the plain data of a network."""
     return {
         "name": stages.get("forward") or stages.get("backward", "functions"),
         "role": "network",
@@ -79,6 +86,11 @@ def _at_some_depth(
             trial["deeper"] = one
         trial = trial if trial and ("gradients" in trial or (deep and not one)) else one or trial
     return trial
+
+
+def rate_asked(function: Any) -> bool:
+    """Whether a function asks for a rate: what it gives under the parameters' names are new parameters."""
+    return any(names.plain(one.name) in names.RATE - {"a", "step"} for one in parameters(function))
 
 
 def _of_variables(functions: dict[str, Any], files: list[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
@@ -130,7 +142,7 @@ def _family(
     board.spoken = spoken(list(functions.values()), None, widths[-1])
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(box.arrays()), "orientation": chain.orientation}  # fmt: skip
-    order = sorted(functions, key=lambda name: rank(name, WORDS_FORWARD))
+    order = sorted(functions, key=lambda name: ("predict" in name.lower(), rank(name, WORDS_FORWARD)))
     for name in order:
         if rank(name, WORDS_FORWARD) > 90 or re.search(
             r"back|grad|deriv|loss|cost|single|layer_|linear_act|linear_f", name
@@ -164,6 +176,13 @@ def _family(
         if isinstance(result, tuple) and len(told) == len(result) and all(told):
             result = dict(zip(told, result, strict=True))
         pool = {f"returned.{p}": a for p, a in tree(result).items()}
+        new = chain.read(pool)
+        if new and rate_asked(functions[name]) and chain.moved(before, new):  # the parameters' own names: new ones
+            rate = rate_of(functions[name], None)
+            trial |= {"gradients": chain.steps(before, {**before, **new}, rate), "rate": rate, "moved": True}
+            stages.setdefault("backward", name)
+            trial.pop("backward_error", None)
+            return trial
         grads = chain.gradients(pool)
         if grads is not None and nonzero(grads):
             trial["gradients"] = grads
@@ -175,7 +194,6 @@ def _family(
             trial |= {"gradients": chain.steps(before, box.arrays(), rate or 1.0), "rate": rate, "moved": True}
             stages.setdefault("backward", name)
             return trial
-        new = chain.read(pool)
         if new and chain.moved(before, new):
             rate = rate_of(functions[name], None)
             trial |= {"gradients": chain.steps(before, new, rate or 1.0), "rate": rate, "moved": True}

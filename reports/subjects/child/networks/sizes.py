@@ -40,7 +40,8 @@ def words_in(made: Any) -> tuple[list[str], list[str]]:
     """(All texts in a source, those that stand in brackets), in order."""
     texts: list[str] = []
     keys: list[str] = []
-    for part in vars(made).values() if isinstance(made, type) else [made]:
+    parts = list(vars(made).values()) if isinstance(made, type) else made if isinstance(made, list) else [made]
+    for part in parts:
         try:
             tree = ast.parse(textwrap.dedent(text_of(part)))
         except (SyntaxError, ValueError):
