@@ -10,9 +10,10 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, arrays, changed, copied
-from ..calling import Failure, attempt, parameters, slow_calls
+from ..calling import Failure, attempt, parameters, slow_calls, text_of
 from ..calling import copied as copied_value
 from .data import RATE, lay, settings
+from .rounds import once, shorten
 from .words import CACHES, COUNT, GRADIENTS, OUTPUT, PARAMETERS
 
 if TYPE_CHECKING:
@@ -92,7 +93,15 @@ class Board:
                 return word
         if PART_OF_TARGETS.search(name):
             return self.y
-        return self.x if PART_OF_INPUTS.search(name) else None
+        if PART_OF_INPUTS.search(name):
+            return self.x
+        counted = next((value for group, value in COUNTERS if name in group), None)
+        return self.rounds if counted is None and re.search(r"epoch|iter|rounds|passes", name) else counted
+
+    def loss_derivative(self, output: Array, *_: Any) -> Array:
+        """The derivative of half the squared error, where a way back asks for such a function."""
+        self.turned = True
+        return np.asarray(output) - self.given_targets()
 
     def samples(self) -> list[tuple[Array, Array]]:
         """Pairs of one input and its target: rows, or columns of one sample where the batch lies in columns."""
@@ -116,6 +125,9 @@ class Board:
         return {**(self.box.named() if self.box else {}), **self.names}
 
 
+COUNTERS = (({"i", "j", "k", "idx", "index", "currentpoint", "current", "samplenumber", "currentepoch"}, 0),
+            ({"t", "timestep", "iter", "currentiteration"}, 1))  # fmt: skip
+LOSS_DERIVATIVE = re.compile(r"(grad|deriv|prime|^d).*(loss|cost)|(loss|cost).*(grad|deriv|prime)")
 VALIDATION = re.compile(r"^(x|y|labels?|targets?|inputs?)_?(val|valid|validation|test|dev)$", re.IGNORECASE)
 PAIRS = {"batch", "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",
          "examples", "train"}  # fmt: skip
@@ -161,8 +173,12 @@ def _called(
     arguments: dict[str, Any] = {}
     taken: set[int] = set()
     space = getattr(function, "__globals__", None) or getattr(getattr(function, "__func__", None), "__globals__", {})
-    for one in parameters(function):
+    for place, one in enumerate(parameters(function)):
         short = names.plain(one.name)
+        if LOSS_DERIVATIVE.search(short) and board.output is not None and re.search(
+                rf"\b{one.name}\(", text_of(function)):  # fmt: skip
+            arguments[one.name] = board.loss_derivative
+            continue
         if one.name in exact:
             arguments[one.name] = (
                 exact[one.name] if exact[one.name] is board.container else copied_value(exact[one.name])
@@ -183,6 +199,9 @@ def _called(
             arguments[one.name] = copied_value(board.y if re.search(r"y|label|target", one.name) else board.x)
         elif one.default is inspect.Parameter.empty and (likely := board.likely(short)) is not None:
             arguments[one.name] = copied_value(likely)
+        elif one.default is inspect.Parameter.empty and board.upstream and isinstance(
+                board.result, tuple) and place < len(board.result) and owner is not None:  # fmt: skip
+            arguments[one.name] = copied_value(board.result[place])  # what went out comes back in its order
         elif one.default is inspect.Parameter.empty:
             near = [v for key, v in space.items() if names.plain(key) == short and not callable(v)]
             if not near:
@@ -192,13 +211,31 @@ def _called(
     if owner is not None:
         _fill_attributes(owner, board)
     before = copied(arrays(owner)) if owner is not None else {}
-    result = attempt(function, **arguments)
+    result = _attempted(owner, once(function, board.rounds), board, arguments)
     return result, changed(before, arrays(owner)) if owner is not None else {}
+
+
+def _attempted(owner: Any, function: Any, board: Board, arguments: dict[str, Any]) -> Any:
+    """Calls; gives an object the inputs or targets that it reads from an attribute which nothing has set yet."""
+    for _ in range(3):
+        try:
+            return attempt(function, **arguments)
+        except Failure as failure:
+            lacks = re.search(r"object has no attribute '(\w+)'", str(failure))
+            if owner is None or not lacks or getattr(failure.error, "obj", owner) is not owner:
+                raise
+            short = names.plain(lacks[1])
+            value = board.y if PART_OF_TARGETS.search(short) else board.x if PART_OF_INPUTS.search(short) else None
+            if value is None or hasattr(owner, lacks[1]):
+                raise
+            setattr(owner, lacks[1], value.copy())
+    return attempt(function, **arguments)
 
 
 def _fill_attributes(owner: Any, board: Board) -> None:
     """Gives an object the inputs and targets that it waits for under names with nothing in them yet."""
     own = getattr(owner, "__dict__", {})
+    shorten(own, board.rounds)
     for holder in (own, *(value for value in own.values() if isinstance(value, dict))):
         for key in [key for key, value in holder.items() if value is None and isinstance(key, str)]:
             for group, value in (({"x", "inputs", "input", "inputdata"}, board.x),
@@ -213,6 +250,9 @@ def _fill_globals(function: Any, board: Board) -> None:
     code, space = getattr(function, "__code__", None), getattr(function, "__globals__", None)
     if code is None or space is None:
         return
+    fixed = {name: space[name] for name in code.co_names if name in space}
+    shorten(fixed, board.rounds)
+    space.update(fixed)
     for name in code.co_names:
         if name in space and not getattr(space[name], "_parity", False) and name not in board_names:
             continue

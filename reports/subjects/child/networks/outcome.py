@@ -9,6 +9,7 @@ from .. import names
 from ..arrays import Array, tree
 from ..calling import parameters
 from .data import RATE
+from .rounds import written_rate
 
 
 def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: str) -> Array | None:
@@ -22,7 +23,7 @@ def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: 
     }
     shapes = known[layout]
     if c == 1:
-        shapes = [*shapes, (batch,)]
+        shapes = [*shapes, (batch,), *([()] if batch == 1 else [])]
     if layout in ("rows", "columns"):  # some take rows and give columns
         shapes = [*shapes, (batch, c), (c, batch)]
     pool = [*(a for a in tree(result).values()), *new.values()]
@@ -62,4 +63,4 @@ def rate_of(function: Any, made: Any) -> float:
     for name in used:
         if names.plain(name) in names.RATE | {"epsilon"} and isinstance(space.get(name), float):
             return float(space[name])
-    return 0.0
+    return written_rate(function)
