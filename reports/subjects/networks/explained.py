@@ -72,7 +72,7 @@ def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step] | None =
     for proposal in _proposals(trial, fits):
         proposals.append(proposal)
         if proposal.one and (decision := _decision(trial, proposal, steps)) and decision.one:
-            if trial.t.size == 1 and trial.output is None and _any_constant(decision, trial):
+            if trial.t.size == 1 and _any_constant(decision, trial):
                 continue  # the gradients of all losses are multiples of one another: another one may have its constant
             return _told(trial, proposal, decision)
     with_decay = decayed(trial, fits, steps)

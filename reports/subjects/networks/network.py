@@ -183,9 +183,8 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     if trial.output is not None:
         if not fits and (unused := _without_biases(trial)):
             level, more, said, diagnoses = judged(unused)
-            if level <= 3:
-                more.append(Row("biases", "batch", "departs", says="its biases are never added"))
-                return max(level, 1), more, said, diagnoses
+            more.append(Row("biases", "batch", "departs", says="its biases are never added"))
+            return max(level, 1), more, said, diagnoses
         if not fits:
             words = strange_forward(trial)
             if words:
@@ -218,7 +217,7 @@ def _without_biases(trial: Trial) -> Trial | None:
     """The same network without its biases; None where it has none."""
     if all(b is None for _, b in trial.parameters):
         return None
-    bare = [(w, None) for w, _ in trial.parameters]
+    bare: list[tuple[Array, Array | None]] = [(w, None) for w, _ in trial.parameters]
     gradients: list[tuple[Array | None, Array | None]] = [(dw, None) for dw, _ in trial.gradients]
     made = replace(trial, parameters=bare, gradients=gradients)
     return made if fitting(made) else None

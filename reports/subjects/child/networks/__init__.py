@@ -1,28 +1,36 @@
 """Whole networks: parameters found as a chain of matrices, one training step driven, gradients read or measured."""
 
+import ast
 from typing import Any
 
 from .. import adapters
 from ..calling import Failure
-from . import board, classes, families, functions, scripts
+from . import board, classes, containers, families, functions, scripts, sizes
 from .strangers import strangers
+from .unshuffled import keep_order
 from .variables import counted
 
 
 def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
     """Returns whole networks as plain data: classes, families of functions, scripts; none after `deadline`."""
     board.deadline[0] = deadline
+    keep_order()
     known = {one["name"] for one in components}
     found: list[dict[str, Any]] = []
     for name, holder in loaded.classes.items():
         if name.endswith("Adapter") and {"parameters", "forward", "gradients"} <= set(dir(holder)):
             return [adapters.look_at(name, holder)]
     board.counts |= set(counted(loaded.scripts))
+    sizes.used |= {node.value for _, body, _ in loaded.scripts for statement in body for node in ast.walk(statement)
+                   if isinstance(node, ast.Constant) and isinstance(node.value, str)}  # fmt: skip
     if strange := strangers(loaded, known):
         return strange
     for name, holder in loaded.classes.items():
         if name not in known:
             found += _guarded(lambda n=name, h=holder: classes.look_at(n, h))
+    if not any(_useful(one) for one in found):
+        filled = _several(lambda: containers.look_at(loaded, components))
+        found = [one for one in found if one["name"] not in {more["name"] for more in filled}] + filled
     free = {name: f for name, f in loaded.functions.items() if name not in known}
     if not found:
         found += _guarded(lambda: functions.look_at(free, loaded.scripts))
@@ -42,6 +50,11 @@ def _useful(one: dict[str, Any]) -> bool:
 
 def _lacks_biases(one: dict[str, Any]) -> bool:
     return any(bias is None for trial in one["trials"] for _, bias in trial.get("parameters", []))
+
+
+def _several(look: Any) -> list[dict[str, Any]]:
+    """What looking gives; nothing where their code surprises us."""
+    return next(iter(_guarded(look)), [])
 
 
 def _guarded(look: Any) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ class Board:
 
     def likely(self, name: str) -> Any:
         """A value for a name that no group knows, by a part of it; None where no part says anything."""
-        if self.upstream and name in names.UPSTREAM | {"grady", "gradoutputs"} and self.output is not None:
+        if self.upstream and self.output is not None and (name in names.UPSTREAM or DELTA.fullmatch(name)):
             self.turned = True
             return self.output - self.given_targets()
         held = self.box.named() if self.box else {}
@@ -127,6 +127,7 @@ class Board:
 
 COUNTERS = (({"i", "j", "k", "idx", "index", "currentpoint", "current", "samplenumber", "currentepoch"}, 0),
             ({"t", "timestep", "iter", "currentiteration"}, 1))  # fmt: skip
+DELTA = re.compile(r"grady|gradoutputs|d_?(x|out|y|a|z|l|loss|logits|cost|pred|h|yhat)")
 LOSS_DERIVATIVE = re.compile(r"(grad|deriv|prime|^d).*(loss|cost)|(loss|cost).*(grad|deriv|prime)")
 VALIDATION = re.compile(r"^(x|y|labels?|targets?|inputs?)_?(val|valid|validation|test|dev)$", re.IGNORECASE)
 PAIRS = {"batch", "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",

@@ -15,7 +15,7 @@ from ..arrays import Array, arrays
 from ..calling import Failure, attempt, bound, constructor_of, instances, required, text_of
 from .board import PART_OF_INPUTS, PART_OF_TARGETS
 from .chain import Chain
-from .data import RATE, D, H, settings
+from .data import RATE, D, H, idle, settings
 from .sizes import ACTIVATION, LAST, LOSS, SECOND, Offer, described, named, role, spoken, words_in
 
 
@@ -83,7 +83,7 @@ def built(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
     """An object of a network class; None when it cannot be built."""
     outputs = sizes[-1][1]
     layers = next((value for group, value in sizes if group is names.SIZES), None)
-    offers = [*sizes, *settings(), (names.INPUTS, x), (names.TARGETS, y)]
+    offers = [*sizes, *settings(), *idle(constructor_of(holder)), (names.INPUTS, x), (names.TARGETS, y)]
     offers += _data_for(constructor_of(holder), offers, x, y)
     queues = [[D, H, outputs], [[D, H, outputs]], [x, y], [], [None, None],
               [H, outputs], [D, H, outputs, RATE]]  # fmt: skip

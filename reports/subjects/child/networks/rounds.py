@@ -48,7 +48,7 @@ def _rewritten(function: Any, rounds: int) -> Any:
     if owner and owner[0].isidentifier():  # names with two underscores belong to the class
         tree.body = [ast.ClassDef(owner[0], bases=[], keywords=[], body=[made], decorator_list=[])]
         if "type_params" in ast.ClassDef._fields:
-            tree.body[0].type_params = []  # type: ignore[attr-defined]
+            tree.body[0].type_params = []
     held: dict[str, Any] = {}
     try:
         exec(

@@ -42,7 +42,7 @@ def _made(holder: type) -> Any:
 
 def _as_matrices(holder: type, weights: list[str], biases: list[str], widths: tuple[int, int, int]) -> type:
     d, h, c = widths
-    places = [("weights1", (k // d, k % d)) for k in range(h * d)] + [
+    places: list[tuple[str, tuple[int, ...]]] = [("weights1", (k // d, k % d)) for k in range(h * d)] + [
         ("weights2", (k // h, k % h)) for k in range(c * h)]  # fmt: skip
     places += [("biases1", (k,)) for k in range(h)] + [("biases2", (k,)) for k in range(c)]
     space: dict[str, Any] = {name: _place(*place) for name, place in zip([*weights, *biases], places, strict=True)}
@@ -50,9 +50,10 @@ def _as_matrices(holder: type, weights: list[str], biases: list[str], widths: tu
     def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
         self.weights1, self.weights2 = np.zeros((h, d)), np.zeros((c, h))
         self.biases1, self.biases2 = np.zeros(h), np.zeros(c)
-        holder.__init__(self, *args, **kwargs)
+        super(made, self).__init__(*args, **kwargs)
 
-    return type(holder.__name__, (holder,), {**space, "__init__": constructed, "of_numbers": True})
+    made: Any = type(holder.__name__, (holder,), {**space, "__init__": constructed, "of_numbers": True})
+    return made  # type: ignore[no-any-return]
 
 
 def _place(name: str, where: tuple[int, ...]) -> property:

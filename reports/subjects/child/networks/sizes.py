@@ -23,6 +23,7 @@ IN, OUT = {"in", "input", "inputs", "i", "visible", "x", "d"}, {"out", "output",
 HIDDEN = {"h", "hid", "hidden", "hiddens", "middle", "inner", "mid"}
 ACTIVATION = {"activation", "activationfunction", "act", "actfn", "activationfn", "hiddenactivation", "nonlinearity",
               "activationfunc", "actfunc", "hiddenact", "activationname", "activationtype", "fn"}  # fmt: skip
+SEVERAL = re.compile(r"activations$|activationfunctions$|activationfuncs$|activationfns$|^acts$|activationlist$")
 LAST = {"outputactivation", "outactivation", "finalactivation", "lastactivation", "activationoutput", "outputact"}
 LOSS = {"loss", "lossfunction", "lossfn", "lossmethod", "costfunction", "cost", "losstype", "criterion", "method",
         "lossname", "lossfunc", "objective", "costfn", "task"}  # fmt: skip
@@ -90,14 +91,16 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
     Without a function, for every name that asks so.
     """
     texts, _ = words_in(made)
-    kinds = [text for text in texts if names.kind(text) in names.ACTIVATIONS]
+    kinds = as_used([text for text in texts if names.kind(text) in names.ACTIVATIONS])
     hidden = [text for text in kinds if names.kind(text) != "Softmax"]
-    losses = [text for text in texts if LOSSES.search(text) and " " not in text]
+    losses = as_used([text for text in texts if LOSSES.search(text) and " " not in text])
     last = last_of(kinds, outputs)
     offers: list[Offer] = []
     asked = {names.plain(one.name) for one in required(function)} if function else ACTIVATION | LAST | LOSS
     for group, value in ((ACTIVATION, hidden[:1]), (LAST, [last] if last else []), (LOSS, losses[:1])):
         offers += [({name}, value[0]) for name in asked & group if value]
+    several = [name for name in asked if SEVERAL.search(name)] if function else []
+    offers += [({name}, [hidden[0], last or hidden[0]]) for name in several if hidden]
     space = getattr(function, "__globals__", {})
     for group, known in ((LOSS | {"costfunc"}, names.LOSSES), (ACTIVATION, names.ACTIVATIONS)):
         own = [value for key, value in space.items() if names.kind(key) in known and callable(value)]
@@ -106,6 +109,14 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
         if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
             offers.append(({names.plain(one.name)}, None))
     return offers
+
+
+used: set[str] = set()  # the texts in what a file does with its definitions
+
+
+def as_used(words: list[str]) -> list[str]:
+    """Those words that the file itself uses; all where it uses none."""
+    return [word for word in words if word in used] or words
 
 
 def last_of(kinds: list[str], outputs: int) -> str:
@@ -118,7 +129,7 @@ def last_of(kinds: list[str], outputs: int) -> str:
 def described(made: Any, outputs: int) -> Iterator[Any]:
     """Lists of layers as a source may want them: dicts with its own keys, tuples of widths and activations."""
     texts, keys = words_in(made)
-    kinds = [text for text in texts if names.kind(text) in names.ACTIVATIONS and " " not in text]
+    kinds = as_used([text for text in texts if names.kind(text) in names.ACTIVATIONS and " " not in text])
     hidden = next((text for text in kinds if names.kind(text) != "Softmax"), "")
     lasts = list(dict.fromkeys([last_of(kinds, outputs), hidden, *kinds[-1:]]))[:2]
     first = [key for key in keys if role(key) == "in"]
