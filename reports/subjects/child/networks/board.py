@@ -1,6 +1,8 @@
 """Calling the parts of a network: every argument is bound from what is known by then, by the meaning of its name."""
 
 import builtins
+import contextlib
+import copy
 import inspect
 import re
 import time
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import names
-from ..arrays import Array, arrays, changed, copied
+from ..arrays import Array, arrays, changed, copied, put
 from ..calling import Failure, attempt, parameters, slow_calls, text_of
 from ..calling import copied as copied_value
 from .data import RATE, lay, settings
@@ -91,6 +93,8 @@ class Board:
         for group, word in self.spoken:
             if name in group:
                 return word
+        if own_loss and re.fullmatch(r"(loss|cost|criterion)(fn|func|function|obj)?", name):
+            return own_loss[0]
         if PART_OF_TARGETS.search(name):
             return self.y
         if PART_OF_INPUTS.search(name):
@@ -109,6 +113,24 @@ class Board:
             targets = [self.y[:, k : k + 1] if self.y.ndim == 2 else self.y[k] for k in range(self.batch)]
             return [(self.x[:, k : k + 1], targets[k]) for k in range(self.batch)]
         return list(zip(self.x, self.y, strict=False)) if self.layout == "rows" else [(self.x, self.y)]
+
+    def stacked(self) -> list[tuple[Array, Array]]:
+        """Inputs and targets as a stack of samples, each a row or a column of its own."""
+        x, y = (self.x, self.y) if self.layout in ("rows", "one row") else (self.x.T, self.y.T)
+        if self.x.ndim != 2 or y.size % len(x):
+            return []
+        rows, columns = (x[:, None, :], y.reshape(len(x), 1, -1)), (x[:, :, None], y.reshape(len(x), -1, 1))
+        return [rows, columns] if self.layout in ("rows", "one row") else [columns]
+
+    def given(self, x: Array, y: Array) -> "Board":
+        """The same board with other inputs and targets, for one call."""
+        other = copy.copy(self)
+        other.x, other.y, other.output = x, y, None
+        if self.output is not None and y.dtype.kind == "f" and self.output.size == y.size:
+            other.output = (self.output.T if self.layout in ("columns", "sample column") else self.output).reshape(
+                y.shape
+            )
+        return other
 
     def given_targets(self) -> Array:
         """The targets in the shape of the output; class indices as one-hot rows."""
@@ -130,7 +152,8 @@ COUNTERS = (({"i", "j", "k", "idx", "index", "currentpoint", "current", "samplen
 DELTA = re.compile(r"grady|gradoutputs|d_?(x|out|y|a|z|l|loss|logits|cost|pred|h|yhat)")
 LOSS_DERIVATIVE = re.compile(r"(grad|deriv|prime|^d).*(loss|cost)|(loss|cost).*(grad|deriv|prime)")
 VALIDATION = re.compile(r"^(x|y|labels?|targets?|inputs?)_?(val|valid|validation|test|dev)$", re.IGNORECASE)
-PAIRS = {"batch", "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",
+PAIRS = {"trainsamples", "trainingsamples", "trainingexamples", "trainpairs", "batch",
+         "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",
          "examples", "train"}  # fmt: skip
 
 
@@ -145,6 +168,12 @@ def called(
     try:
         return _called(owner, function, board, sizes)
     except Failure as failure:
+        if owner is not None and names.plain(getattr(function, "__name__", "")) in names.TRAIN:
+            for x, y in board.stacked():
+                try:
+                    return _called(owner, function, board.given(x, y), sizes)
+                except Failure:
+                    continue
         asks = [names.plain(one.name) for one in parameters(function)]
         if not PAIRS & set(asks) or names.TARGETS & set(asks):
             raise
@@ -212,8 +241,21 @@ def _called(
     if owner is not None:
         _fill_attributes(owner, board)
     before = copied(arrays(owner)) if owner is not None else {}
-    result = _attempted(owner, once(function, board.rounds), board, arguments)
+    try:
+        result = _attempted(owner, once(function, board.rounds), board, arguments)
+    except Failure:
+        _restore(owner, before)
+        raise
     return result, changed(before, arrays(owner)) if owner is not None else {}
+
+
+def _restore(owner: Any, before: dict[str, Array]) -> None:
+    """Undoes what a call had changed before it failed."""
+    now = arrays(owner) if owner is not None else {}
+    for path, value in before.items():
+        if path in now and now[path].shape == value.shape and now[path].tobytes() != value.tobytes():
+            with contextlib.suppress(KeyError, ValueError, AttributeError, IndexError, TypeError):
+                put(owner, path, value)
 
 
 def _attempted(owner: Any, function: Any, board: Board, arguments: dict[str, Any]) -> Any:
@@ -271,5 +313,6 @@ def _fill_globals(function: Any, board: Board) -> None:
             board_names.add(name)
 
 
+own_loss: list[Any] = []  # a loss of the file that a method may ask for
 counts: set[str] = set()  # names that a file reads from the shape of its data
 board_names: set[str] = set()  # globals that came from a board and may be replaced by the next one

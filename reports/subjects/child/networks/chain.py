@@ -190,14 +190,14 @@ class Chain:
     def _assigned(self, rest: dict[str, Array]) -> list[list[Any]] | None:
         made: list[list[Any]] = []
         used: set[str] = set()
-        for k, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            dw = self._pick(rest, used, self.shapes[w], w, "w", k)
+        for w, b in zip(self.weights, self.biases, strict=True):
+            dw = self._pick(rest, used, self.shapes[w], w, "w")
             if dw is None:
                 return None
             used.add(dw)
             db = None
             if b:
-                db = self._pick(rest, used, self.shapes[b], b, "b", k)
+                db = self._pick(rest, used, self.shapes[b], b, "b", dw)
                 if db:
                     used.add(db)
             value = None if db is None else rest[db]
@@ -212,7 +212,7 @@ class Chain:
         return made
 
     def _pick(
-        self, rest: dict[str, Array], used: set[str], shape: tuple[int, ...], path: str, letter: str, k: int
+        self, rest: dict[str, Array], used: set[str], shape: tuple[int, ...], path: str, letter: str, beside: str = ""
     ) -> str | None:
         size = int(np.prod(shape))
         fits = [
@@ -221,12 +221,14 @@ class Chain:
             if p not in used and (a.shape == shape or (letter == "b" and a.size == size and a.ndim <= 2))
         ]
         number = re.search(r"(\d+)\D*$", path)
+        place = re.search(r"(\d+)\D*$", beside)
 
-        def rank(p: str) -> tuple[bool, bool, bool]:
+        def rank(p: str) -> tuple[bool, bool, bool, bool]:
             tail = p.removeprefix("returned.").split(".")[-1]
             same = bool(number and re.search(rf"(?<!\d){number.group(1)}\D*$", p))
             return (
                 not re.search(r"grad|^d|delta|nabla|returned", p, re.IGNORECASE),
+                not (place and re.search(rf"(?<!\d){place.group(1)}\D*$", p)),  # where the weights' gradient stands
                 not same,
                 letter not in tail.lower(),
             )

@@ -16,6 +16,7 @@ from ..calling import Failure, attempt, constructor_of, instances, parameters, r
 from . import classes
 from .board import LOSS_DERIVATIVE
 from .data import RATE, D, H
+from .sizes import words_in
 
 ADD = ("add", "addlayer", "append", "addlayers", "push", "insertlayer", "appendlayer")
 LAYERS = {"layers", "layer", "modules", "layerlist", "network", "stack", "layerslist", "sequence", "model"}
@@ -57,14 +58,14 @@ def _filled(holder: type, loaded: Any) -> Iterator[tuple[str, type]]:
     """(its loss, the container as a class that is built from sizes alone), for every loss that the file knows."""
     dense = [one for one in loaded.classes.values() if one is not holder and _dense(one, D, H) is not None]
     bends = list(_bends(loaded))
-    losses = list(_losses(loaded))
+    losses = list(losses_of(loaded))
     ends = [(kind, last, pair) for kind, last in ENDS for k, pair in losses if k == kind] or [("", "", (None, None))]
     for layer in dense[:2]:
         for kind, last, pair in ends:
             for pairs in (False, True):
                 hidden = next((make for want in HIDDEN for k, make in bends if k == want), None)
                 end = next((make for k, make in bends if k == last), None) if last else hidden
-                if hidden is None or (last and end is None):
+                if (hidden is None and bends) or (last and end is None and bends):
                     continue
                 world = {"last": last, "loss": pair, "optimizer": _optimizer(loaded)}
                 yield (
@@ -94,19 +95,22 @@ def _bends(loaded: Any) -> Iterator[tuple[str, Any]]:
         kind = names.kind(name)
         if kind in names.ACTIVATIONS and not required(constructor_of(holder)):
             yield kind, holder
-    for holder in loaded.classes.values():  # one class for all of them, given functions
+    for holder in loaded.classes.values():  # one class for all of them, given functions or a word
         asks = required(constructor_of(holder))
         if not asks or not re.search(r"act", names.plain(asks[0].name)) or len(asks) > 2:
             continue
+        for text in words_in(holder)[0] if len(asks) == 1 else []:
+            if names.kind(text) in names.ACTIVATIONS and " " not in text:
+                yield names.kind(text), partial(holder, text)
         for name, function in loaded.functions.items():
             kind = names.kind(name)
             if kind in names.ACTIVATIONS and not DERIVATIVE.search(name):
-                back = _derivative(loaded, kind)
+                back = _derivative(loaded, name)
                 if len(asks) == 1 or back is not None or kind == "Softmax":
                     yield kind, partial(holder, *(function, back)[: len(asks)])
 
 
-def _losses(loaded: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
+def losses_of(loaded: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
     """(kind, (loss, its derivative)) of the file: an object, or a pair of functions."""
     for name, holder in loaded.classes.items():
         if names.kind(name) in names.LOSSES:
@@ -116,15 +120,19 @@ def _losses(loaded: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name, function in loaded.functions.items():
         kind = names.kind(name)
         if kind in names.LOSSES and not DERIVATIVE.search(name):
-            back = _derivative(loaded, kind)
+            back = _derivative(loaded, name)
             if back is not None:
                 yield kind, (function, back)
 
 
-def _derivative(loaded: Any, kind: str) -> Any:
-    """The function that is the derivative of a kind of function, by its name; None without one."""
-    fits = (f for name, f in loaded.functions.items() if names.kind(name) == kind and DERIVATIVE.search(name))
-    return next(fits, None)
+def _derivative(loaded: Any, name: str) -> Any:
+    """The function whose name is another function's with a mark of a derivative; None without one."""
+    bare = re.compile(r"prime|deriv(ative)?|grad(ient)?|backward")
+    for other, function in loaded.functions.items():
+        short = bare.sub("", names.plain(other))
+        if other != name and names.plain(name) in (short, short.removeprefix("d"), short.removesuffix("d")):
+            return function
+    return None
 
 
 def _optimizer(loaded: Any) -> Any:
@@ -138,7 +146,7 @@ def _optimizer(loaded: Any) -> Any:
 def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str, Any], pairs: bool) -> type:
     """A container that fills itself when it is built."""
 
-    def built(self: Any, sizes: list[int], x: Any) -> None:
+    def built(self: Any, sizes: list[int], x: Any = None) -> None:
         if world["last"] == "Softmax" and sizes[-1] == 1:
             raise ValueError("softmax over one output")
         layers: list[Any] = []
@@ -157,7 +165,7 @@ def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str
                 getattr(self, way)(*one) if pairs else getattr(self, way)(one)
         for name in [name for name in dir(holder) if COMPILE.search(name) and callable(getattr(self, name))]:
             _told(getattr(self, name), world)
-        if not arrays(self):
+        if x is not None and not arrays(self):
             _seen(self, x)
 
     made: Any = type(holder.__name__, (holder,), {"__init__": built})
@@ -187,6 +195,8 @@ def _value(name: str, world: dict[str, Any]) -> Any:
         return world["loss"][0]
     if "optim" in short:
         return world["optimizer"]
+    if re.search(r"beta|momentum|decay", short):
+        return 0.0
     return RATE if short in names.RATE else None
 
 

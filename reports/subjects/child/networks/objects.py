@@ -26,6 +26,9 @@ def sizes_of(holder: type, outputs: int) -> Iterator[list[Any]]:
     known = [*named(constructor, outputs), *spoken(holder, constructor, outputs)]
     rest = [(names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
     yield [*known, (names.SIZES, [d, h, outputs]), *rest]
+    plural = [one.name for one in required(constructor) if role(one.name) == "hidden" and one.name.endswith("s")]
+    if plural:  # a list of widths
+        yield [*known, *(({names.plain(name)}, [h]) for name in plural), (names.SIZES, [d, h, outputs]), *rest]
     lists = [(group, [value] if value in (h, SECOND) else value) for group, value in known]  # one width for each layer
     yield [*lists, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
     yield [*known, (names.SIZES, ((d, h), (h, outputs))), *rest]

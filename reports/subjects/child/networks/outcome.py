@@ -26,6 +26,12 @@ def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: 
         shapes = [*shapes, (batch,), *([()] if batch == 1 else [])]
     if layout in ("rows", "columns"):  # some take rows and give columns
         shapes = [*shapes, (batch, c), (c, batch)]
+    if isinstance(result, list) and len(result) == batch > 1:  # one output for each sample
+        together = [np.asarray(one) for one in result if isinstance(one, np.ndarray) and one.size == c]
+        if len(together) == batch:
+            return np.array(together).reshape(batch, c)
+    if isinstance(result, np.ndarray) and result.ndim == 3 and result.size == batch * c and len(result) == batch:
+        return result.reshape(batch, c)
     pool = [*(a for a in tree(result).values()), *new.values()]
     returned = [a for a in tree(result).values() if a.shape in shapes and a.dtype.kind == "f"]
     fits = [a for a in pool if a.shape in shapes and a.dtype.kind == "f"]

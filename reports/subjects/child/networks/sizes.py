@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from .. import names
 from ..calling import parameters, required, text_of
 from .data import D, H
@@ -105,10 +107,32 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
     for group, known in ((LOSS | {"costfunc"}, names.LOSSES), (ACTIVATION, names.ACTIVATIONS)):
         own = [value for key, value in space.items() if names.kind(key) in known and callable(value)]
         offers += [({name}, own[0]) for name in asked & group if own and function]
+    offers += _callables(made, function) if function and not kinds else []
     for one in parameters(function) if function else ():
         if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
             offers.append(({names.plain(one.name)}, None))
     return offers
+
+
+def _callables(made: Any, function: Any) -> list[Offer]:
+    """A sigmoid and its derivative for parameters that ask for functions, or for a list of them."""
+    text = source_of(made)
+    offers: list[Offer] = []
+    for one in required(function):
+        short = names.plain(one.name)
+        if re.search(r"^(act|g$|sigma|nonlin|transfer)", short) or short in ACTIVATION:
+            value = _slope if re.search(r"prime|deriv|grad", short) else _sigmoid
+            several = re.search(rf"\b{one.name}\[", text)
+            offers.append(({short}, [value, value] if several else value))
+    return offers
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def _slope(z: Any) -> Any:
+    return _sigmoid(z) * (1 - _sigmoid(z))
 
 
 used: set[str] = set()  # the texts in what a file does with its definitions

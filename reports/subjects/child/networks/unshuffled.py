@@ -10,7 +10,7 @@ def keep_order() -> None:
     """Replaces what shuffles, in this process: shuffle, permutation, and a sample of everything."""
     np.random.permutation = _permutation
     np.random.shuffle = random.shuffle = _nothing
-    np.random.default_rng = lambda seed=None: _Ordered(np.random.PCG64(seed))
+    np.random.default_rng = lambda seed=None: _Ordered(np.random.PCG64(seed))  # type: ignore[arg-type]
     drawn, sampled = np.random.choice, random.sample
 
     def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
@@ -25,6 +25,8 @@ def keep_order() -> None:
 
 
 def _permutation(x: Any, axis: int = 0) -> Any:
+    if isinstance(x, (list, tuple)) and x and isinstance(x[0], (list, tuple)):
+        return list(x)  # pairs of one input and its target
     return np.arange(x) if isinstance(x, (int, np.integer)) else np.array(x)
 
 
@@ -35,8 +37,8 @@ def _nothing(*_: Any, **__: Any) -> None:
 class _Ordered(np.random.Generator):
     """A generator that draws numbers, but shuffles nothing."""
 
-    def permutation(self, x: Any, axis: int = 0) -> Any:  # type: ignore[override]
+    def permutation(self, x: Any, axis: int = 0) -> Any:
         return _permutation(x)
 
-    def shuffle(self, x: Any, axis: int = 0) -> None:  # type: ignore[override]
+    def shuffle(self, x: Any, axis: int = 0) -> None:
         """Leaves it in its order."""
