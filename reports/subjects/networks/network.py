@@ -168,6 +168,8 @@ def _best(trials: list[Trial]) -> Judged | None:
         return single[1]
     if batch[1][0] == 3 and (not batch[0].moved or any(row.says.startswith("forward") for row in batch[1][1])):
         return batch[1]
+    if batch[1][0] == 3 and single[0].t.size == 1:  # one number: every loss explains it
+        return batch[1]
     if batch[1][0] == 3 and any(mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated")):
         return batch[1]
     words = "one sample is right; a batch of several makes steps of no known rule, perhaps in an order of its own"

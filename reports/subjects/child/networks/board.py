@@ -52,7 +52,7 @@ class Board:
         self.result = result
         if called and isinstance(result, tuple) and len(called) == len(result):
             self.names.update(zip(called, result, strict=True))
-        elif called and len(called) == 1:
+        elif called and len(called) == 1 and names.plain(called[0]) not in {"x", "input", "inputs", "data"}:
             self.names[called[0]] = result
 
     def remember_gradients(self, result: Any) -> None:

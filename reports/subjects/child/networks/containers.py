@@ -168,8 +168,8 @@ def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str
         if x is not None and not arrays(self):
             _seen(self, x)
 
-    made: Any = type(holder.__name__, (holder,), {"__init__": built})
-    return made  # type: ignore[no-any-return]
+    made: type = type(holder.__name__, (holder,), {"__init__": built})
+    return made
 
 
 def _told(function: Any, world: dict[str, Any]) -> None:

@@ -46,9 +46,9 @@ def _rewritten(function: Any, rounds: int) -> Any:
     ast.increment_lineno(tree, where(function)["lines"][0] - 1)
     owner = function.__qualname__.split(".")[-2:-1]
     if owner and owner[0].isidentifier():  # names with two underscores belong to the class
-        tree.body = [ast.ClassDef(owner[0], bases=[], keywords=[], body=[made], decorator_list=[])]
-        if "type_params" in ast.ClassDef._fields:
-            tree.body[0].type_params = []
+        around = ast.parse(f"class {owner[0]}: pass").body[0]
+        around.body = [made]  # type: ignore[attr-defined]
+        tree.body = [around]
     held: dict[str, Any] = {}
     try:
         exec(
@@ -81,7 +81,7 @@ class _Rounds(ast.NodeTransformer):
                         begin = _number(call.args[0]) if len(call.args) > 1 else 0
                         call.args[min(1, len(call.args) - 1)] = ast.Constant(begin + self.rounds)
                         self.changed = True
-        return self.visit(statement)  # type: ignore[no-any-return]
+        return self.visit(statement)
 
     def visit_Assign(self, node: ast.Assign) -> ast.Assign:
         """Epochs = 1000, batch_size = 64."""

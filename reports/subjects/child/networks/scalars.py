@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import Failure, instances
+from ..calling import Failure, constructor_of, instances
 
 NUMBERED = re.compile(r"^_*(w|weight|b|bias)_?(\d+)$", re.IGNORECASE)
 FEWEST = 3  # weights
@@ -42,18 +42,19 @@ def _made(holder: type) -> Any:
 
 def _as_matrices(holder: type, weights: list[str], biases: list[str], widths: tuple[int, int, int]) -> type:
     d, h, c = widths
-    places: list[tuple[str, tuple[int, ...]]] = [("weights1", (k // d, k % d)) for k in range(h * d)] + [
-        ("weights2", (k // h, k % h)) for k in range(c * h)]  # fmt: skip
-    places += [("biases1", (k,)) for k in range(h)] + [("biases2", (k,)) for k in range(c)]
+    places: list[tuple[str, tuple[int, ...]]] = []
+    places += [("weights1", (k // d, k % d)) for k in range(h * d)]
+    places += [("weights2", (k // h, k % h)) for k in range(c * h)]
+    places += [("biases1", (k,)) for k in range(h)]
+    places += [("biases2", (k,)) for k in range(c)]
     space: dict[str, Any] = {name: _place(*place) for name, place in zip([*weights, *biases], places, strict=True)}
 
     def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
         self.weights1, self.weights2 = np.zeros((h, d)), np.zeros((c, h))
         self.biases1, self.biases2 = np.zeros(h), np.zeros(c)
-        super(made, self).__init__(*args, **kwargs)
+        constructor_of(holder)(self, *args, **kwargs)
 
-    made: Any = type(holder.__name__, (holder,), {**space, "__init__": constructed, "of_numbers": True})
-    return made  # type: ignore[no-any-return]
+    return type(holder.__name__, (holder,), {**space, "__init__": constructed, "of_numbers": True})
 
 
 def _place(name: str, where: tuple[int, ...]) -> property:
