@@ -159,7 +159,9 @@ def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str
         values = [
             layers if f"({one.name})" == way else _value(one.name, world) for one in required(constructor_of(holder))
         ]
-        holder.__init__(self, *values)
+        start: Any = constructor_of(holder)
+        if getattr(holder, "__init__") is start:  # noqa: B009  # it has one of its own
+            start(self, *values)
         if not way.startswith("("):
             for one in layers:
                 getattr(self, way)(*one) if pairs else getattr(self, way)(one)
