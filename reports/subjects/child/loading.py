@@ -182,7 +182,7 @@ def _notebook(text: str) -> tuple[str, list[str]]:
 def _without_magic(text: str) -> str:
     """The text with notebook commands blanked, so that line numbers stay."""
     lines = text.splitlines()
-    if lines and lines[0].startswith("%%") and not lines[0].startswith("%%time"):
+    if lines and lines[0].startswith("%%") and not re.match(r"%%(time|capture|writefile .*\.py)", lines[0]):
         return "\n" * len(lines)
     return "\n".join("" if MAGIC.match(line) and not line.strip().startswith("#") else line for line in lines)
 

@@ -188,6 +188,11 @@ TARGETS = {
     "desiredoutput",
     "expectedoutputs",
     "outputdata",
+    "trainoutputs",
+    "trainoutput",
+    "trainingoutput",
+    "trainingtargets",
+    "traintargets",
 }
 PREDICTED = {"ypred", "pred", "prediction", "predictions", "yhat", "output", "outputs", "probs", "predicted", "p",
              "ypredicted", "yp", "probpred", "dvalues", "probabilities", "al", "aout", "a", "o", "a2", "a3", "logits",

@@ -72,6 +72,8 @@ def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step] | None =
     for proposal in _proposals(trial, fits):
         proposals.append(proposal)
         if proposal.one and (decision := _decision(trial, proposal, steps)) and decision.one:
+            if trial.t.size == 1 and _any_constant(decision, trial):
+                continue  # the gradients of all losses are multiples of one another: another one may have its constant
             return _told(trial, proposal, decision)
     with_decay = decayed(trial, fits, steps)
     if with_decay and not with_decay.level:
@@ -98,6 +100,11 @@ def _proposals(trial: Trial, fits: list[Shape]) -> Iterator[Proposal]:
                 known = [c for pair in ratios for c in pair if c is not None and not np.isnan(c)]
                 if any(known) and all(c is not None for pair in ratios for c in pair):
                     yield Proposal(shape, loss, ratios)
+
+
+def _any_constant(decision: Decision, trial: Trial) -> bool:
+    """Whether the constant is none that has a name."""
+    return decision.main < 0 or not any(_alike(decision.main, number) for number in scales(*trial.t.shape))
 
 
 def _decision(trial: Trial, proposal: Proposal, steps: dict[Shape, Step]) -> Decision | None:

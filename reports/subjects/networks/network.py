@@ -9,6 +9,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 
 import re
 import time
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -82,12 +83,20 @@ def _deeper(made: Component, seen: dict[str, Any]) -> None:
 
 
 def _with_ones(one: dict[str, Any]) -> list[dict[str, Any]]:
-    """A trial whose weights hold the biases as a row: its inputs with a column of ones, last or first."""
+    """A trial whose weights hold the biases as a row: weights and biases apart, the row last or first."""
     if not one.get("ones"):
         return [one]
-    x = np.atleast_2d(one["inputs"])
-    ones = np.ones((len(x), 1))
-    return [{**one, "inputs": np.hstack(parts)} for parts in ((x, ones), (ones, x))]
+    made = []
+    for row, rest in ((slice(-1, None), slice(None, -1)), (slice(0, 1), slice(1, None))):
+        parameters, gradients = [], []
+        for k, (w, b) in enumerate(one["parameters"]):
+            held = b is None and one["ones"][k]
+            parameters.append([w[rest], w[row]] if held else [w, b])
+            if "gradients" in one:
+                dw, db = one["gradients"][k]
+                gradients.append([dw[rest], dw[row]] if held and np.shape(dw) == np.shape(w) else [dw, db])
+        made.append({**one, "parameters": parameters, **({"gradients": gradients} if gradients else {})})
+    return made
 
 
 def _moves(seen: dict[str, Any]) -> list[Row]:
@@ -185,6 +194,8 @@ def _best(trials: list[Trial]) -> Judged | None:
         return single[1]
     if batch[1][0] == 3 and (not batch[0].moved or any(row.says.startswith("forward") for row in batch[1][1])):
         return batch[1]
+    if batch[1][0] == 3 and single[0].t.size == 1:  # one number: every loss explains it
+        return batch[1]
     if batch[1][0] == 3 and any(mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated")):
         return batch[1]
     words = "one sample is right; a batch of several makes steps of no known rule, perhaps in an order of its own"
@@ -198,6 +209,10 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     rows: list[Row] = []
     fits, steps = _ways_forward(trial, rows)
     if trial.output is not None:
+        if not fits and (unused := _without_biases(trial)):
+            level, more, said, diagnoses = judged(unused)
+            more.append(Row("biases", "batch", "departs", says="its biases are never added"))
+            return max(level, 1), more, said, diagnoses
         if not fits:
             words = strange_forward(trial)
             if words:
@@ -224,6 +239,16 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
         return 4, [*rows, row], told, [row.says]
     return 5, [*rows, Row("gradients", "batch", "unjudged", stage="backward",
                           says="its gradients are those of no known loss")], told, []  # fmt: skip
+
+
+def _without_biases(trial: Trial) -> Trial | None:
+    """The same network without its biases; None where it has none."""
+    if all(b is None for _, b in trial.parameters):
+        return None
+    bare: list[tuple[Array, Array | None]] = [(w, None) for w, _ in trial.parameters]
+    gradients: list[tuple[Array | None, Array | None]] = [(dw, None) for dw, _ in trial.gradients]
+    made = replace(trial, parameters=bare, gradients=gradients)
+    return made if fitting(made) else None
 
 
 def _ways_forward(trial: Trial, rows: list[Row]) -> tuple[list[Shape], dict[Shape, Step]]:

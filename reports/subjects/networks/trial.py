@@ -75,7 +75,7 @@ def read(one: dict[str, Any]) -> Trial | None:
     if t.ndim == 1 and c > 1:
         t = np.eye(c)[np.asarray(t, int)] if t.max(initial=0) < c else np.tile(t.reshape(-1, 1), (1, c))
     t = np.asarray(t, float).reshape(len(x), -1)
-    if t.shape != (len(x), c):
+    if t.shape != (len(x), c) or x.shape[1] != len(one["parameters"][0][0]):
         return None
     output = one.get("output")
     output = np.asarray(output, float) if isinstance(output, np.ndarray) and output.shape == t.shape else None

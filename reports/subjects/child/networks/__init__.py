@@ -1,19 +1,22 @@
 """Whole networks: parameters found as a chain of matrices, one training step driven, gradients read or measured."""
 
+import ast
 import inspect
 from typing import Any
 
 from .. import adapters
 from ..calling import Failure
-from . import board, classes, families, functions, scripts
+from . import board, classes, containers, families, functions, scripts, sizes
 from .places import untouched
 from .strangers import strangers
+from .unshuffled import keep_order
 from .variables import counted
 
 
 def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) -> list[dict[str, Any]]:
     """Returns whole networks as plain data: classes, families of functions, scripts; none after `deadline`."""
     board.deadline[0] = deadline
+    keep_order()
     known = {one["name"] for one in components}
     found: list[dict[str, Any]] = []
     for name, holder in loaded.classes.items():
@@ -21,11 +24,17 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
             return [adapters.look_at(name, holder)]
     board.counts |= set(counted(loaded.scripts))
     files = untouched(loaded.scripts)
+    sizes.used |= {node.value for _, body, _ in loaded.scripts for statement in body for node in ast.walk(statement)
+                   if isinstance(node, ast.Constant) and isinstance(node.value, str)}  # fmt: skip
+    board.own_loss[:] = [pair[0] for kind, pair in containers.losses_of(loaded) if kind == "MeanSquaredError"][:1]
     if strange := strangers(loaded, known):
         return strange
     for name, holder in loaded.classes.items():
         if name not in known:
             found += _guarded(lambda n=name, h=holder: classes.look_at(n, h))
+    if not any(_useful(one) for one in found):
+        filled = _several(lambda: containers.look_at(loaded, components))
+        found = [one for one in found if one["name"] not in {more["name"] for more in filled}] + filled
     free = {name: f for name, f in loaded.functions.items() if name not in known}
     if not found:
         found += _guarded(lambda: functions.look_at(free, loaded.scripts))
@@ -47,6 +56,12 @@ def _useful(one: dict[str, Any]) -> bool:
 
 def _lacks_biases(one: dict[str, Any]) -> bool:
     return any(bias is None for trial in one["trials"] for _, bias in trial.get("parameters", []))
+
+
+def _several(look: Any) -> list[dict[str, Any]]:
+    """What looking gives; nothing where their code surprises us."""
+    found: list[Any] = _guarded(look)
+    return found[0] if found else []
 
 
 def _guarded(look: Any) -> list[dict[str, Any]]:

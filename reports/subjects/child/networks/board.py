@@ -1,6 +1,8 @@
 """Calling the parts of a network: every argument is bound from what is known by then, by the meaning of its name."""
 
 import builtins
+import contextlib
+import copy
 import inspect
 import re
 import time
@@ -9,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import names
-from ..arrays import Array, arrays, changed, copied
-from ..calling import Failure, attempt, parameters, slow_calls
+from ..arrays import Array, arrays, changed, copied, put
+from ..calling import Failure, attempt, parameters, slow_calls, text_of
 from ..calling import copied as copied_value
 from .data import RATE, lay, settings
+from .rounds import once, shorten
 from .words import CACHES, COUNT, GRADIENTS, OUTPUT, PARAMETERS
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ class Board:
         self.result = result
         if called and isinstance(result, tuple) and len(called) == len(result):
             self.names.update(zip(called, result, strict=True))
-        elif called and len(called) == 1:
+        elif called and len(called) == 1 and names.plain(called[0]) not in {"x", "input", "inputs", "data"}:
             self.names[called[0]] = result
 
     def remember_gradients(self, result: Any) -> None:
@@ -80,7 +83,7 @@ class Board:
 
     def likely(self, name: str) -> Any:
         """A value for a name that no group knows, by a part of it; None where no part says anything."""
-        if self.upstream and name in names.UPSTREAM | {"grady", "gradoutputs"} and self.output is not None:
+        if self.upstream and self.output is not None and (name in names.UPSTREAM or DELTA.fullmatch(name)):
             self.turned = True
             return self.output - self.given_targets()
         held = self.box.named() if self.box else {}
@@ -90,9 +93,19 @@ class Board:
         for group, word in self.spoken:
             if name in group:
                 return word
+        if own_loss and re.fullmatch(r"(loss|cost|criterion)(fn|func|function|obj)?", name):
+            return own_loss[0]
         if PART_OF_TARGETS.search(name):
             return self.y
-        return self.x if PART_OF_INPUTS.search(name) else None
+        if PART_OF_INPUTS.search(name):
+            return self.x
+        counted = next((value for group, value in COUNTERS if name in group), None)
+        return self.rounds if counted is None and re.search(r"epoch|iter|rounds|passes", name) else counted
+
+    def loss_derivative(self, output: Array, *_: Any) -> Array:
+        """The derivative of half the squared error, where a way back asks for such a function."""
+        self.turned = True
+        return np.asarray(output) - self.given_targets()
 
     def samples(self) -> list[tuple[Array, Array]]:
         """Pairs of one input and its target: rows, or columns of one sample where the batch lies in columns."""
@@ -100,6 +113,24 @@ class Board:
             targets = [self.y[:, k : k + 1] if self.y.ndim == 2 else self.y[k] for k in range(self.batch)]
             return [(self.x[:, k : k + 1], targets[k]) for k in range(self.batch)]
         return list(zip(self.x, self.y, strict=False)) if self.layout == "rows" else [(self.x, self.y)]
+
+    def stacked(self) -> list[tuple[Array, Array]]:
+        """Inputs and targets as a stack of samples, each a row or a column of its own."""
+        x, y = (self.x, self.y) if self.layout in ("rows", "one row") else (self.x.T, self.y.T)
+        if self.x.ndim != 2 or y.size % len(x):
+            return []
+        rows, columns = (x[:, None, :], y.reshape(len(x), 1, -1)), (x[:, :, None], y.reshape(len(x), -1, 1))
+        return [rows, columns] if self.layout in ("rows", "one row") else [columns]
+
+    def given(self, x: Array, y: Array) -> "Board":
+        """The same board with other inputs and targets, for one call."""
+        other = copy.copy(self)
+        other.x, other.y, other.output = x, y, None
+        if self.output is not None and y.dtype.kind == "f" and self.output.size == y.size:
+            other.output = (self.output.T if self.layout in ("columns", "sample column") else self.output).reshape(
+                y.shape
+            )
+        return other
 
     def given_targets(self) -> Array:
         """The targets in the shape of the output; class indices as one-hot rows."""
@@ -116,8 +147,13 @@ class Board:
         return {**(self.box.named() if self.box else {}), **self.names}
 
 
+COUNTERS = (({"i", "j", "k", "idx", "index", "currentpoint", "current", "samplenumber", "currentepoch"}, 0),
+            ({"t", "timestep", "iter", "currentiteration"}, 1))  # fmt: skip
+DELTA = re.compile(r"grady|gradoutputs|d_?(x|out|y|a|z|l|loss|logits|cost|pred|h|yhat)")
+LOSS_DERIVATIVE = re.compile(r"(grad|deriv|prime|^d).*(loss|cost)|(loss|cost).*(grad|deriv|prime)")
 VALIDATION = re.compile(r"^(x|y|labels?|targets?|inputs?)_?(val|valid|validation|test|dev)$", re.IGNORECASE)
-PAIRS = {"batch", "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",
+PAIRS = {"trainsamples", "trainingsamples", "trainingexamples", "trainpairs", "batch",
+         "minibatch", "data", "trainingdata", "traindata", "trainset", "trainingset", "dataset", "samples",
          "examples", "train"}  # fmt: skip
 
 
@@ -132,6 +168,12 @@ def called(
     try:
         return _called(owner, function, board, sizes)
     except Failure as failure:
+        if owner is not None and names.plain(getattr(function, "__name__", "")) in names.TRAIN:
+            for x, y in board.stacked():
+                try:
+                    return _called(owner, function, board.given(x, y), sizes)
+                except Failure:
+                    continue
         asks = [names.plain(one.name) for one in parameters(function)]
         if not PAIRS & set(asks) or names.TARGETS & set(asks):
             raise
@@ -161,8 +203,12 @@ def _called(
     arguments: dict[str, Any] = {}
     taken: set[int] = set()
     space = getattr(function, "__globals__", None) or getattr(getattr(function, "__func__", None), "__globals__", {})
-    for one in parameters(function):
+    for place, one in enumerate(parameters(function)):
         short = names.plain(one.name)
+        if LOSS_DERIVATIVE.search(short) and board.output is not None and re.search(
+                rf"\b{one.name}\(", text_of(function)):  # fmt: skip
+            arguments[one.name] = board.loss_derivative
+            continue
         if one.name in exact:
             arguments[one.name] = (
                 exact[one.name] if exact[one.name] is board.container else copied_value(exact[one.name])
@@ -183,6 +229,9 @@ def _called(
             arguments[one.name] = copied_value(board.y if re.search(r"y|label|target", one.name) else board.x)
         elif one.default is inspect.Parameter.empty and (likely := board.likely(short)) is not None:
             arguments[one.name] = copied_value(likely)
+        elif one.default is inspect.Parameter.empty and board.upstream and isinstance(
+                board.result, tuple) and place < len(board.result) and owner is not None:  # fmt: skip
+            arguments[one.name] = copied_value(board.result[place])  # what went out comes back in its order
         elif one.default is inspect.Parameter.empty:
             near = [v for key, v in space.items() if names.plain(key) == short and not callable(v)]
             if not near:
@@ -192,13 +241,44 @@ def _called(
     if owner is not None:
         _fill_attributes(owner, board)
     before = copied(arrays(owner)) if owner is not None else {}
-    result = attempt(function, **arguments)
+    try:
+        result = _attempted(owner, once(function, board.rounds), board, arguments)
+    except Failure:
+        _restore(owner, before)
+        raise
     return result, changed(before, arrays(owner)) if owner is not None else {}
+
+
+def _restore(owner: Any, before: dict[str, Array]) -> None:
+    """Undoes what a call had changed before it failed."""
+    now = arrays(owner) if owner is not None else {}
+    for path, value in before.items():
+        if path in now and now[path].shape == value.shape and now[path].tobytes() != value.tobytes():
+            with contextlib.suppress(KeyError, ValueError, AttributeError, IndexError, TypeError):
+                put(owner, path, value)
+
+
+def _attempted(owner: Any, function: Any, board: Board, arguments: dict[str, Any]) -> Any:
+    """Calls; gives an object the inputs or targets that it reads from an attribute which nothing has set yet."""
+    for _ in range(3):
+        try:
+            return attempt(function, **arguments)
+        except Failure as failure:
+            lacks = re.search(r"object has no attribute '(\w+)'", str(failure))
+            if owner is None or not lacks or getattr(failure.error, "obj", owner) is not owner:
+                raise
+            short = names.plain(lacks[1])
+            value = board.y if PART_OF_TARGETS.search(short) else board.x if PART_OF_INPUTS.search(short) else None
+            if value is None or hasattr(owner, lacks[1]):
+                raise
+            setattr(owner, lacks[1], value.copy())
+    return attempt(function, **arguments)
 
 
 def _fill_attributes(owner: Any, board: Board) -> None:
     """Gives an object the inputs and targets that it waits for under names with nothing in them yet."""
     own = getattr(owner, "__dict__", {})
+    shorten(own, board.rounds)
     for holder in (own, *(value for value in own.values() if isinstance(value, dict))):
         for key in [key for key, value in holder.items() if value is None and isinstance(key, str)]:
             for group, value in (({"x", "inputs", "input", "inputdata"}, board.x),
@@ -213,6 +293,9 @@ def _fill_globals(function: Any, board: Board) -> None:
     code, space = getattr(function, "__code__", None), getattr(function, "__globals__", None)
     if code is None or space is None:
         return
+    fixed = {name: space[name] for name in code.co_names if name in space}
+    shorten(fixed, board.rounds)
+    space.update(fixed)
     for name in code.co_names:
         if name in space and not getattr(space[name], "_parity", False) and name not in board_names:
             continue
@@ -230,5 +313,6 @@ def _fill_globals(function: Any, board: Board) -> None:
             board_names.add(name)
 
 
+own_loss: list[Any] = []  # a loss of the file that a method may ask for
 counts: set[str] = set()  # names that a file reads from the shape of its data
 board_names: set[str] = set()  # globals that came from a board and may be replaced by the next one

@@ -22,12 +22,15 @@ WEIGHT = re.compile(
 )
 
 
+STORED = re.compile(r"(^|[._])(activations?|outputs?|inputs?|zs?|as?|pre_?activations?|errors?)[.]\d+$", re.IGNORECASE)
 BIAS = re.compile(r"^b(ias(es)?)?_?\d*$|bias|(^|[._])b\d*([._]|$)|^b_", re.IGNORECASE)
 
 
 def parameter_like(path: str) -> bool:
     """Whether a name may be that of a parameter: no gradient, and no value of a layer unless it says weight or bias."""
-    return not NO_PARAMETER.search(path) and (not VALUE.search(path.split(".")[-1]) or bool(WEIGHT.search(path)))
+    if NO_PARAMETER.search(path) or STORED.search(path):
+        return False
+    return not VALUE.search(path.split(".")[-1]) or bool(WEIGHT.search(path))
 
 
 @dataclass
@@ -39,8 +42,13 @@ class Chain:
     orientation: str
 
     @classmethod
-    def find(cls, found: dict[str, Array], d: int | None, c: int | None) -> "Chain | None":
-        """The chain from D inputs to C outputs among arrays; None when there is none."""
+    def find(
+        cls, found: dict[str, Array], d: int | None, c: int | None, ones: bool = False, alone: bool = False
+    ) -> "Chain | None":
+        """The chain from D inputs to C outputs among arrays; None when there is none.
+
+        With `ones` a matrix may have one more input than the one before it has outputs; `alone` one matrix will do.
+        """
         distinct: dict[str, Array] = {}
         for path, array in found.items():
             if array.dtype.kind == "f" and parameter_like(path) and not any(array is a for a in distinct.values()):
@@ -52,12 +60,16 @@ class Chain:
             and a.size > 1
             and not (1 in a.shape and BIAS.search(p.split(".")[-1] if not p[-1:].isdigit() else p))
         }
+        if alone:
+            matrices = {p: a for p, a in matrices.items() if WEIGHT.search(p.split(".")[-1])}
+            if len(matrices) != 1:
+                return None
         best: tuple[list[str], str, int] | None = None
         for orientation, (first, second) in {"in, out": (0, 1), "out, in": (1, 0)}.items():
             for start in matrices:
                 if d is not None and matrices[start].shape[first] != d:
                     continue
-                chain = cls._grow(matrices, start, first, second, c)
+                chain = cls._grow(matrices, start, (first, second), c, ones, alone)
                 if chain and (best is None or cls._rank(chain, matrices) > cls._rank(best[0], matrices)):
                     best = chain, orientation, second
         if best is None:
@@ -73,20 +85,23 @@ class Chain:
         return len(chain), places == sorted(places)
 
     @staticmethod
-    def _grow(matrices: dict[str, Array], start: str, first: int, second: int, c: int | None) -> list[str] | None:
+    def _grow(
+        matrices: dict[str, Array], start: str, axes: tuple[int, int], c: int | None, ones: bool, alone: bool
+    ) -> list[str] | None:
+        first, second = axes
         chain = [start]
         width = matrices[start].shape[second]
         paths = list(matrices)
         while True:
             position = paths.index(chain[-1])
             rest = [p for p in [*paths[position + 1 :], *paths[:position]] if p not in chain]
-            rest = [p for p in rest if matrices[p].shape[first] == width and max(matrices[p].shape) > 1]
+            rest = [p for p in rest if matrices[p].shape[first] in (width, width + ones) and max(matrices[p].shape) > 1]
             rest = [p for p in rest if matrices[p].shape[first] != 1]
             if not rest:
                 break
             chain.append(rest[0])
             width = matrices[rest[0]].shape[second]
-        whole = len(chain) > 1 and (c is None or width == c)
+        whole = len(chain) + alone > 1 and (c is None or width == c)
         return chain if whole else None
 
     @staticmethod
@@ -109,6 +124,12 @@ class Chain:
         """D, H, ..., C."""
         first, second = (0, 1) if self.orientation == "in, out" else (1, 0)
         return [found[self.weights[0]].shape[first], *(found[path].shape[second] for path in self.weights)]
+
+    def ones(self, found: dict[str, Array]) -> list[bool]:
+        """For each matrix whether it has one more input than the matrix before it has outputs; the first one has."""
+        first, second = (0, 1) if self.orientation == "in, out" else (1, 0)
+        pairs = zip(self.weights, self.weights[1:], strict=False)
+        return [True, *(found[b].shape[first] == found[a].shape[second] + 1 for a, b in pairs)]
 
     def fill(self, write: Callable[[str, Array], None], found: dict[str, Array]) -> None:
         """Writes ordinary numbers into all parameters, biases too."""
@@ -134,6 +155,10 @@ class Chain:
         paths = [p for p in (*self.weights, *self.biases) if p]
         return any(p in before and p in after and before[p].shape == after[p].shape
                    and not np.array_equal(before[p], after[p]) for p in paths)  # fmt: skip
+
+    def finite(self, found: dict[str, Array]) -> bool:
+        """Whether all weights are numbers."""
+        return all(np.isfinite(found[path]).all() for path in self.weights if path in found)
 
     def steps(self, before: dict[str, Array], after: dict[str, Array], rate: float) -> list[list[Any]]:
         """(before - after) / rate of every parameter; a parameter of another shape is given as it is."""
@@ -167,14 +192,14 @@ class Chain:
     def _assigned(self, rest: dict[str, Array]) -> list[list[Any]] | None:
         made: list[list[Any]] = []
         used: set[str] = set()
-        for k, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            dw = self._pick(rest, used, self.shapes[w], w, "w", k)
+        for w, b in zip(self.weights, self.biases, strict=True):
+            dw = self._pick(rest, used, self.shapes[w], w, "w")
             if dw is None:
                 return None
             used.add(dw)
             db = None
             if b:
-                db = self._pick(rest, used, self.shapes[b], b, "b", k)
+                db = self._pick(rest, used, self.shapes[b], b, "b", dw)
                 if db:
                     used.add(db)
             value = None if db is None else rest[db]
@@ -189,7 +214,7 @@ class Chain:
         return made
 
     def _pick(
-        self, rest: dict[str, Array], used: set[str], shape: tuple[int, ...], path: str, letter: str, k: int
+        self, rest: dict[str, Array], used: set[str], shape: tuple[int, ...], path: str, letter: str, beside: str = ""
     ) -> str | None:
         size = int(np.prod(shape))
         fits = [
@@ -198,12 +223,14 @@ class Chain:
             if p not in used and (a.shape == shape or (letter == "b" and a.size == size and a.ndim <= 2))
         ]
         number = re.search(r"(\d+)\D*$", path)
+        place = re.search(r"(\d+)\D*$", beside)
 
-        def rank(p: str) -> tuple[bool, bool, bool]:
+        def rank(p: str) -> tuple[bool, bool, bool, bool]:
             tail = p.removeprefix("returned.").split(".")[-1]
             same = bool(number and re.search(rf"(?<!\d){number.group(1)}\D*$", p))
             return (
                 not re.search(r"grad|^d|delta|nabla|returned", p, re.IGNORECASE),
+                not (place and re.search(rf"(?<!\d){place.group(1)}\D*$", p)),  # where the weights' gradient stands
                 not same,
                 letter not in tail.lower(),
             )

@@ -4,21 +4,21 @@ Where no gradient is stored, the change of the parameters in one update, divided
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .. import names
-from ..arrays import Array, arrays, copied, put, tree
-from ..calling import Failure, attempt, bound, constructor_of, instances, where
+from ..arrays import arrays, copied, put, tree
+from ..calling import Failure, where
 from . import board as boards
 from .chain import Chain, nonzero
-from .data import RATE, B, D, H, batch_for, data, handed_on, lay, settings
+from .data import B, D, H, batch_for, data, handed_on, lay
 from .makers import returned_names
+from .objects import built, prepared, sizes_of
 from .outcome import find_output, rate_of
-from .sizes import SECOND, described, named, spoken
+from .scalars import gathered
+from .sizes import SECOND, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
 
@@ -32,7 +32,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
     trials: list[dict[str, Any]] = []
     stages: dict[str, Any] = {}
     for outputs in (3, 1):
-        for sizes in _sizes(holder, outputs):
+        for sizes in sizes_of(holder, outputs):
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
                 for layout in ("rows", "columns", "one row", "sample", "sample column"):
                     trial = _object_trial(holder, short, sizes, labels, layout, outputs, stages)
@@ -41,12 +41,12 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
             if any("gradients" in trial for trial in trials):
                 break
     if not trials:
-        return None
+        return look_at(name, numbers) if (numbers := gathered(holder)) else None
     first = next((trial for trial in trials if "gradients" in trial), None)
     if first and len(first["parameters"]) == 2:
         c = first["parameters"][-1][0].shape[1]
         deep = [
-            (group, [D, H, SECOND, c] if group is names.SIZES else value) for group, value in next(_sizes(holder, c))
+            (group, [D, H, SECOND, c] if group is names.SIZES else value) for group, value in next(sizes_of(holder, c))
         ]
         one = _object_trial(holder, short, deep, first["labels"], first["layout"], c, stages)
         if one and "gradients" in one and len(one["parameters"]) == 3:
@@ -69,60 +69,20 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
     }
 
 
+def fixed_in(made: Any, short: dict[str, str]) -> Chain | None:
+    """The matrices whose sizes stand in the code; one alone in a class that trains itself."""
+    found = Chain.find(arrays(made), None, None)
+    return found or (Chain.find(arrays(made), None, None, alone=True) if set(short) & set(names.TRAIN) else None)
+
+
 def matrices(holder: type) -> Chain | None:
     """The matrices of a class's objects, where several follow one another from inputs to outputs."""
     x, y = data(B, D, 3, "one-hot")
-    for sizes in _sizes(holder, 3):
-        made = _made(holder, sizes, x, y)
+    for sizes in sizes_of(holder, 3):
+        made = built(holder, sizes, x, y)
         if made is not None and (chain := Chain.find(arrays(made), D, 3)):
             return chain
     return None
-
-
-def _sizes(holder: type, outputs: int) -> Iterator[list[Any]]:
-    """What a constructor may want for the sizes of a network."""
-    d, h = D, H
-    known = [*named(constructor_of(holder), outputs), *spoken(holder, constructor_of(holder), outputs)]
-    rest = [(names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
-    yield [*known, (names.SIZES, [d, h, outputs]), *rest]
-    lists = [(group, [value] if value in (h, SECOND) else value) for group, value in known]  # one width for each layer
-    yield [*lists, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
-    yield [*known, (names.SIZES, ((d, h), (h, outputs))), *rest]
-    yield [*known, ({"size", "arch", "config", "units", "neurons", "nodes", "args"}, [d, h, outputs]), *rest]
-    for layers in described(holder, outputs):
-        yield [*known, (names.SIZES, layers), *rest]
-
-
-def _made(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
-    """An object of a network class; None when it cannot be built."""
-    outputs = sizes[-1][1]
-    layers = next((value for group, value in sizes if group is names.SIZES), None)
-    offers = [*sizes, *settings(), (names.INPUTS, x), (names.TARGETS, y)]
-    queues = [[D, H, outputs], [[D, H, outputs]], [x, y], [], [None, None],
-              [H, outputs], [D, H, outputs, RATE]]  # fmt: skip
-    for made in instances(holder, offers, [[layers], *queues] if isinstance(layers, list) else queues):
-        return made
-    return None
-
-
-SETUP = re.compile(r"^_*(init|initiali[sz]e|build|set_?up|make|create|reset|compile|generate|random)", re.IGNORECASE)
-
-
-def prepared(made: Any, outputs: int, x: Array, y: Array) -> None:
-    """Calls the methods that make parameters after the constructor did not."""
-    for name in dir(made):
-        function = getattr(made, name, None) if SETUP.search(name) and not name.startswith("__") else None
-        if not callable(function):
-            continue
-        rest = [(names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs), (names.INPUTS, x), (names.TARGETS, y)]
-        for sizes in ([D, H, outputs], [D, outputs]):
-            offers = [*named(function, outputs), (names.SIZES, sizes), *rest, *settings()]
-            try:
-                attempt(function, **bound(function, offers, [D, H, outputs]))
-            except Failure:
-                continue
-            if Chain.find(arrays(made), D, outputs):
-                return
 
 
 def _object_trial(
@@ -138,7 +98,7 @@ def _object_trial(
     batch = B if layout in ("rows", "columns") else 1
     x, y = data(batch, D, outputs, labels)
     given_x, given_y = lay(x, y, layout)
-    made = _made(holder, sizes, given_x, given_y)
+    made = built(holder, sizes, given_x, given_y)
     if made is None:
         return None
     chain = Chain.find(arrays(made), D, outputs)
@@ -148,20 +108,25 @@ def _object_trial(
             return again
         prepared(made, outputs, given_x, given_y)
         chain = Chain.find(arrays(made), D, outputs)
-    ones = chain is None and (chain := Chain.find(arrays(made), D + 1, outputs)) is not None
-    if chain is None and (fixed := Chain.find(arrays(made), None, None)):  # its sizes stand in its code
+    ones = chain is None and (chain := Chain.find(arrays(made), D + 1, outputs, ones=True)) is not None
+    if chain is None and (fixed := fixed_in(made, short)):  # its sizes stand in its code
         widths = fixed.widths(arrays(made))
         if widths[0] != batch and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
             batch = batch_for(layout, widths[-1])
             x, y = data(batch, widths[0], widths[-1], labels)
             given_x, given_y = lay(x, y, layout)
-            again = _made(holder, sizes, given_x, given_y)  # it may keep the data that it is made with
+            again = built(holder, sizes, given_x, given_y)  # it may keep the data that it is made with
+            if again is not None and not arrays(again):
+                prepared(again, widths[-1], given_x, given_y)
             if again is not None and (same := Chain.find(arrays(again), widths[0], widths[-1])):
                 made, fixed = again, same
             chain, outputs = fixed, widths[-1]
+    if chain is None and set(short) & set(names.TRAIN):  # one layer that trains itself
+        chain = Chain.find(arrays(made), D, outputs, alone=True)
     if chain is None:
         return trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
-    chain.fill(lambda path, value: put(made, path, value), arrays(made))
+    if not getattr(holder, "of_numbers", False):  # whose neurons may hold copies of them
+        chain.fill(lambda path, value: put(made, path, value), arrays(made))
     board = boards.Board(given_x, given_y, batch, layout=layout)
     board.upstream = True
     texts = spoken(holder, None, outputs)
@@ -169,7 +134,7 @@ def _object_trial(
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(arrays(made)), "orientation": chain.orientation}  # fmt: skip
     if ones:  # the biases are a row of the weights, for an input that is always 1
-        trial["ones"] = True
+        trial["ones"] = chain.ones(arrays(made))
     for word in fitting(short, WORDS_FORWARD):
         try:
             result, new = boards.called(made, getattr(made, short[word]), board)
@@ -210,8 +175,7 @@ def _gradients(
         try:
             result, new = boards.called(made, function, board)
         except Failure as failure:
-            if isinstance(failure.error, AttributeError):
-                _lose(made, short, board)
+            _lose(made, short, board)
             try:
                 result, new = boards.called(made, function, board)
             except Failure:
@@ -223,6 +187,10 @@ def _gradients(
         found = chain.gradients(pool)
         moved = chain.moved(before, after)
         rate = rate_of(function, made)
+        if moved and not chain.finite(after):  # an update before there is a gradient
+            for path, value in before.items():
+                put(made, path, value)
+            continue
         if moved and (found is None or not nonzero(found)):
             trial["gradients"] = chain.steps(before, after, rate or 1.0)
             trial["rate"], trial["moved"] = rate or 0.0, True

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array
+from ..calling import required
 
 B, D, H = 7, 5, 11
 RATE = 0.0625
@@ -18,6 +19,17 @@ LARGE = 50_000  # weights: the arrays of so many trials must fit into what is se
 def batch_for(layout: str, c: int) -> int:
     """How many samples: one where a layout says so, else enough that every class is among them."""
     return 1 if layout not in ("rows", "columns") else B if c <= B else c + 3
+
+
+PLAIN = [(names.DECAY, 0.0), ({"momentum", "dropout", "dropoutrate", "dropprob"}, 0.0), ({"keepprob"}, 1.0),
+         ({"beta1"}, 0.9), ({"beta2"}, 0.999), ({"epsilon", "eps"}, 1e-8),
+         ({"weightscale", "initscale", "std", "sigma"}, 0.1)]  # fmt: skip
+
+
+def idle(function: Any) -> list[tuple[set[str], Any]]:
+    """Momentum, decay, dropout and the like that do nothing, for parameters without a default."""
+    asked = {names.plain(one.name) for one in required(function)}
+    return [(asked & group, value) for group, value in PLAIN if asked & group]
 
 
 def settings(rounds: int = 1) -> list[tuple[set[str], Any]]:

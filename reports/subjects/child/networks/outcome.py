@@ -9,6 +9,7 @@ from .. import names
 from ..arrays import Array, tree
 from ..calling import parameters
 from .data import RATE
+from .rounds import written_rate
 
 
 def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: str) -> Array | None:
@@ -22,9 +23,15 @@ def find_output(result: Any, new: dict[str, Array], batch: int, c: int, layout: 
     }
     shapes = known[layout]
     if c == 1:
-        shapes = [*shapes, (batch,)]
+        shapes = [*shapes, (batch,), *([()] if batch == 1 else [])]
     if layout in ("rows", "columns"):  # some take rows and give columns
         shapes = [*shapes, (batch, c), (c, batch)]
+    if isinstance(result, list) and len(result) == batch > 1:  # one output for each sample
+        together = [np.asarray(one) for one in result if isinstance(one, np.ndarray) and one.size == c]
+        if len(together) == batch:
+            return np.array(together).reshape(batch, c)
+    if isinstance(result, np.ndarray) and result.ndim == 3 and result.size == batch * c and len(result) == batch:
+        return result.reshape(batch, c)
     pool = [*(a for a in tree(result).values()), *new.values()]
     returned = [a for a in tree(result).values() if a.shape in shapes and a.dtype.kind == "f"]
     fits = [a for a in pool if a.shape in shapes and a.dtype.kind == "f"]
@@ -62,4 +69,4 @@ def rate_of(function: Any, made: Any) -> float:
     for name in used:
         if names.plain(name) in names.RATE | {"epsilon"} and isinstance(space.get(name), float):
             return float(space[name])
-    return 0.0
+    return written_rate(function)

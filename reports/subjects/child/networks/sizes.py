@@ -9,6 +9,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from .. import names
 from ..calling import parameters, required, text_of
 from .data import D, H
@@ -23,6 +25,7 @@ IN, OUT = {"in", "input", "inputs", "i", "visible", "x", "d"}, {"out", "output",
 HIDDEN = {"h", "hid", "hidden", "hiddens", "middle", "inner", "mid"}
 ACTIVATION = {"activation", "activationfunction", "act", "actfn", "activationfn", "hiddenactivation", "nonlinearity",
               "activationfunc", "actfunc", "hiddenact", "activationname", "activationtype", "fn"}  # fmt: skip
+SEVERAL = re.compile(r"activations$|activationfunctions$|activationfuncs$|activationfns$|^acts$|activationlist$")
 LAST = {"outputactivation", "outactivation", "finalactivation", "lastactivation", "activationoutput", "outputact"}
 LOSS = {"loss", "lossfunction", "lossfn", "lossmethod", "costfunction", "cost", "losstype", "criterion", "method",
         "lossname", "lossfunc", "objective", "costfn", "task"}  # fmt: skip
@@ -91,22 +94,54 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
     Without a function, for every name that asks so.
     """
     texts, _ = words_in(made)
-    kinds = [text for text in texts if names.kind(text) in names.ACTIVATIONS]
+    kinds = as_used([text for text in texts if names.kind(text) in names.ACTIVATIONS])
     hidden = [text for text in kinds if names.kind(text) != "Softmax"]
-    losses = [text for text in texts if LOSSES.search(text) and " " not in text]
+    losses = as_used([text for text in texts if LOSSES.search(text) and " " not in text])
     last = last_of(kinds, outputs)
     offers: list[Offer] = []
     asked = {names.plain(one.name) for one in required(function)} if function else ACTIVATION | LAST | LOSS
     for group, value in ((ACTIVATION, hidden[:1]), (LAST, [last] if last else []), (LOSS, losses[:1])):
         offers += [({name}, value[0]) for name in asked & group if value]
+    several = [name for name in asked if SEVERAL.search(name)] if function else []
+    offers += [({name}, [hidden[0], last or hidden[0]]) for name in several if hidden]
     space = getattr(function, "__globals__", {})
     for group, known in ((LOSS | {"costfunc"}, names.LOSSES), (ACTIVATION, names.ACTIVATIONS)):
         own = [value for key, value in space.items() if names.kind(key) in known and callable(value)]
         offers += [({name}, own[0]) for name in asked & group if own and function]
+    offers += _callables(made, function) if function and not kinds else []
     for one in parameters(function) if function else ():
         if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
             offers.append(({names.plain(one.name)}, None))
     return offers
+
+
+def _callables(made: Any, function: Any) -> list[Offer]:
+    """A sigmoid and its derivative for parameters that ask for functions, or for a list of them."""
+    text = source_of(made)
+    offers: list[Offer] = []
+    for one in required(function):
+        short = names.plain(one.name)
+        if re.search(r"^(act|g$|sigma|nonlin|transfer)", short) or short in ACTIVATION:
+            value = _slope if re.search(r"prime|deriv|grad", short) else _sigmoid
+            several = re.search(rf"\b{one.name}\[", text)
+            offers.append(({short}, [value, value] if several else value))
+    return offers
+
+
+def _sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def _slope(z: Any) -> Any:
+    return _sigmoid(z) * (1 - _sigmoid(z))
+
+
+used: set[str] = set()  # the texts in what a file does with its definitions
+
+
+def as_used(words: list[str]) -> list[str]:
+    """Those words that the file itself uses; all where it uses none."""
+    return [word for word in words if word in used] or words
 
 
 def last_of(kinds: list[str], outputs: int) -> str:
@@ -119,7 +154,7 @@ def last_of(kinds: list[str], outputs: int) -> str:
 def described(made: Any, outputs: int) -> Iterator[Any]:
     """Lists of layers as a source may want them: dicts with its own keys, tuples of widths and activations."""
     texts, keys = words_in(made)
-    kinds = [text for text in texts if names.kind(text) in names.ACTIVATIONS and " " not in text]
+    kinds = as_used([text for text in texts if names.kind(text) in names.ACTIVATIONS and " " not in text])
     hidden = next((text for text in kinds if names.kind(text) != "Softmax"), "")
     lasts = list(dict.fromkeys([last_of(kinds, outputs), hidden, *kinds[-1:]]))[:2]
     first = [key for key in keys if role(key) == "in"]

@@ -5,10 +5,10 @@ from typing import Any
 
 from .. import names
 from ..arrays import Array, arrays, copied, tree
-from ..calling import Failure, instances
+from ..calling import Failure, constructor_of, instances
 from . import board as boards
 from .chain import Chain
-from .data import B, D, H, data, lay, settings
+from .data import B, D, H, data, idle, lay, settings
 from .makers import global_width
 from .outcome import rate_of
 from .words import WORDS_TRAIN, WORDS_TRAIN_FIRST, fitting
@@ -25,7 +25,7 @@ def trained_twice(
         for rounds in (1, 2):
             offers = [(names.ROUNDS, rounds)]
             made = None
-            for candidate in instances(holder, [*offers, *sizes, *settings(rounds)], [
+            for candidate in instances(holder, [*offers, *sizes, *settings(rounds), *idle(constructor_of(holder))], [
                     [D, H, outputs], [H], []]):  # fmt: skip
                 made = candidate
                 break

@@ -1,0 +1,127 @@
+"""Objects of network classes: what their constructors are given, and the methods that make parameters after them.
+
+Axes: D inputs, H hidden, C outputs.
+"""
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from .. import names
+from ..arrays import Array, arrays
+from ..calling import Failure, attempt, bound, constructor_of, instances, required, text_of
+from .board import PART_OF_INPUTS, PART_OF_TARGETS
+from .chain import Chain
+from .data import RATE, D, H, idle, settings
+from .sizes import ACTIVATION, LAST, LOSS, SECOND, Offer, described, named, role, spoken, words_in
+
+
+def sizes_of(holder: type, outputs: int) -> Iterator[list[Any]]:
+    """What a constructor may want for the sizes of a network."""
+    d, h = D, H
+    constructor = constructor_of(holder)
+    known = [*named(constructor, outputs), *spoken(holder, constructor, outputs)]
+    rest = [(names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
+    yield [*known, (names.SIZES, [d, h, outputs]), *rest]
+    plural = [one.name for one in required(constructor) if role(one.name) == "hidden" and one.name.endswith("s")]
+    if plural:  # a list of widths
+        yield [*known, *(({names.plain(name)}, [h]) for name in plural), (names.SIZES, [d, h, outputs]), *rest]
+    lists = [(group, [value] if value in (h, SECOND) else value) for group, value in known]  # one width for each layer
+    yield [*lists, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
+    yield [*known, (names.SIZES, ((d, h), (h, outputs))), *rest]
+    yield [*known, ({"size", "arch", "config", "units", "neurons", "nodes", "args"}, [d, h, outputs]), *rest]
+    if kept := keyed(holder, outputs):
+        yield [*kept, *rest]
+    for layers in described(holder, outputs):
+        yield [*known, (names.SIZES, layers), *rest]
+
+
+def keyed(holder: type, outputs: int) -> list[Offer]:
+    """Settings that a constructor reads by key or as attributes of one parameter: config["hidden"], args.lr."""
+    constructor = constructor_of(holder)
+    try:
+        tree = ast.parse(textwrap.dedent(text_of(constructor)))
+    except (SyntaxError, ValueError):
+        return []
+    offers: list[Offer] = []
+    for one in required(constructor):
+        keys: set[str] = set()
+        dotted: set[str] = set()
+        for node in ast.walk(tree):
+            held = getattr(node, "value", None)
+            if not (isinstance(held, ast.Name) and held.id == one.name):
+                continue
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(
+                    node.slice.value, str):  # fmt: skip
+                keys.add(node.slice.value)
+            elif isinstance(node, ast.Attribute):
+                dotted.add(node.attr)
+        values = {key: _setting(key, holder, outputs) for key in keys or dotted - set(dir(dict)) - set(dir(list))}
+        if values and not dotted & {"shape", "T", "ndim", "size"}:
+            offers.append(({names.plain(one.name)}, dict(values) if keys else SimpleNamespace(**values)))
+    return offers
+
+
+def _setting(key: str, holder: type, outputs: int) -> Any:
+    """A value for one setting, by its name."""
+    short = names.plain(key)
+    for group, value in settings():
+        if short in group:
+            return value
+    for group, value in ((names.SIZES, [D, H, outputs]), (names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs)):
+        if short in group:
+            return value
+    if what := role(key):
+        return {"in": D, "hidden": H, "out": outputs}[what]
+    if short in ACTIVATION | LAST | LOSS:
+        texts = [text for text in words_in(holder)[0] if names.kind(text) in (*names.ACTIVATIONS, *names.LOSSES)]
+        return texts[0] if texts else "sigmoid"
+    return RATE if "rate" in short else 0
+
+
+def built(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
+    """An object of a network class; None when it cannot be built."""
+    outputs = sizes[-1][1]
+    layers = next((value for group, value in sizes if group is names.SIZES), None)
+    offers = [*sizes, *settings(), *idle(constructor_of(holder)), (names.INPUTS, x), (names.TARGETS, y)]
+    offers += _data_for(constructor_of(holder), offers, x, y)
+    queues = [[D, H, outputs], [[D, H, outputs]], [x, y], [], [None, None],
+              [H, outputs], [D, H, outputs, RATE]]  # fmt: skip
+    for made in instances(holder, offers, [[layers], *queues] if isinstance(layers, list) else queues):
+        return made
+    return None
+
+
+def _data_for(function: Any, offers: list[Any], x: Array, y: Array) -> list[Offer]:
+    """Inputs and targets for parameters whose names say so in part: one_hot_labels, x_train_batch."""
+    made: list[Offer] = []
+    for one in required(function):
+        short = names.plain(one.name)
+        data = y if PART_OF_TARGETS.search(short) else x if PART_OF_INPUTS.search(short) else None
+        if data is not None and not any(short in group for group, _ in offers):
+            made.append(({short}, data))
+    return made
+
+
+SETUP = re.compile(r"^_*(init|initiali[sz]e|build|set_?up|make|create|reset|compile|generate|random)", re.IGNORECASE)
+
+
+def prepared(made: Any, outputs: int, x: Array, y: Array) -> None:
+    """Calls the methods that make parameters after the constructor did not."""
+    for name in dir(made):
+        function = getattr(made, name, None) if SETUP.search(name) and not name.startswith("__") else None
+        if not callable(function):
+            continue
+        rest = [(names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs), (names.INPUTS, x), (names.TARGETS, y)]
+        for sizes in ([D, H, outputs], [D, outputs]):
+            offers = [*named(function, outputs), (names.SIZES, sizes), *rest, *settings()]
+            offers += _data_for(function, offers, x, y)
+            try:
+                attempt(function, **bound(function, offers, [D, H, outputs]))
+            except Failure:
+                continue
+            if Chain.find(arrays(made), D, outputs):
+                return
