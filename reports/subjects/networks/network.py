@@ -63,7 +63,17 @@ def network(seen: dict[str, Any]) -> Component:
         words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
         words = f"its backward always raises: {crash}" if crash else words
         made.rows.append(Row("gradients", "", status, says=words, stage="backward"))
+    if seen.get("put_together", "MeanSquaredError") != "MeanSquaredError":
+        _doubted(made, str(seen["put_together"]))
     return made
+
+
+def _doubted(made: Component, loss: str) -> None:
+    """Takes back what is called defective where we chose the loss and the end of a container: they may not pair so."""
+    for row in made.rows:
+        if row.status == "defective":
+            row.status, row.says = "unjudged", f"put together by us, with {loss}: {row.says}"
+    made.diagnoses = []
 
 
 def _deeper(made: Component, seen: dict[str, Any]) -> None:
