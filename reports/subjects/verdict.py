@@ -142,6 +142,9 @@ def judged(seen: Seen) -> Subject:
             except Exception:  # a fault of ours says nothing of the file
                 whole = None
             subject.components += [whole] if whole else []
+    if any(one.role == "network" and one.status in ("right", "departs", "defective") for one in subject.components):
+        # a loop that trains a network judged already, and could not be read by itself, says nothing more
+        subject.components = [one for one in subject.components if (one.name, one.status) != ("script", "unjudged")]
     order = list(STATUSES)
     subject.components.sort(key=lambda one: order.index(one.status))
     return subject
