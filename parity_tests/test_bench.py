@@ -139,9 +139,8 @@ def swept() -> pd.DataFrame:
 
 def test_exponents_are_slopes() -> None:
     """Time that grows with the square of the size has exponent 2, a linear one 1; a left-out point counts for none."""
-    found = exponents(swept()).set_index("contender")["exponent"]
-    assert found["scratch"] == pytest.approx(2)
-    assert found["torch eager"] == pytest.approx(1)
+    found = exponents(swept()).set_index("contender")["exponent"].map("{:.3g}".format)  # as the table prints it
+    assert found.to_dict() == {"scratch": "2", "torch eager": "1"}
 
 
 def test_what_is_slower_or_missing_is_named() -> None:

@@ -27,6 +27,7 @@ from reports.show.site import assets, write_site
 from reports.show.tables import worst_rows
 
 TYPES = {"u8": "<u1", "u16": "<u2", "u32": "<u4", "i16": "<i2", "i32": "<i4", "f32": "<f4", "f64": "<f8"}
+FLOAT32 = float(np.finfo(np.float32).eps) / 2  # what rounding to float32 changes a number by, relative to it
 HOSTILE_PAGE = f"cases/{slug(sites.HOSTILE)}-float32.html"
 Made = tuple[Path, list[Comparison]]
 
@@ -167,7 +168,7 @@ def test_the_table_of_rows_is_the_frame(made: Made) -> None:
     for name in ("scratch", "reference"):
         np.testing.assert_array_equal(columns[name], frame[name])
     for name in ("used", "allowed", "local"):
-        np.testing.assert_allclose(columns[name], frame[name], rtol=1e-6)
+        np.testing.assert_allclose(columns[name], frame[name], rtol=FLOAT32)
     assert columns["says"] == frame["looks_like"].where(frame["looks_like"] != "", frame["hint"]).tolist()
     assert "update" not in columns
 
@@ -199,7 +200,7 @@ def test_the_chart_of_allowances_is_the_worst_of_each_epoch(made: Made) -> None:
     training = comparison.rows[(comparison.rows["probe"] == "") & (comparison.rows["update"] >= 0)]
     worst = training.groupby("epoch")["used"].max()
     assert unpacked(used["at"]) == worst.index.tolist()
-    np.testing.assert_allclose(unpacked(used["series"][0]["values"]), worst, rtol=1e-6)
+    np.testing.assert_allclose(unpacked(used["series"][0]["values"]), worst, rtol=FLOAT32)
     assert unpacked(used["words"])[0] == "backward/relu1"
 
 
@@ -224,7 +225,7 @@ def test_columns_take_the_smallest_type_that_holds_them(values: np.ndarray, roug
     """Numbers come back as they were, or to seven digits where that was allowed and the range suffices."""
     column = packed(values, rough)
     assert column["type"] == kind
-    np.testing.assert_allclose(unpacked(column), values, rtol=1e-6 if rough else 0)
+    np.testing.assert_allclose(unpacked(column), values, rtol=FLOAT32 if rough else 0)
 
 
 def test_repeated_values_become_words() -> None:

@@ -80,7 +80,7 @@ class ParityItem(pytest.Item):
         if self.status in ("defective", "refused"):
             raise ParityError(self.says)
         if self.status in ("unjudged", "missing"):
-            pytest.skip(self.says)
+            pytest.skip(self.says)  # neither agrees nor differs: pytest's third outcome, with the reason in its summary
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         """The words alone: a traceback of ours would tell nothing."""

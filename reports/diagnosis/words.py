@@ -230,16 +230,17 @@ def known(witness: Witness) -> str:
         return text if right.shape != actual.shape else f"it is {text}"
     if not np.isfinite(actual).all():
         return f"{int((~np.isfinite(actual)).sum())} of {actual.size} elements are not finite"
-    off = np.abs(actual - right) > 2 * witness.right.error
+    allowed = witness.right.allowed
+    off = np.abs(actual - right) > allowed
     facts = [f"{int(off.sum())} of {off.size} elements differ"]
     if actual.ndim == 2 and 1 not in actual.shape:
         rows, columns = np.flatnonzero(off.any(axis=1)), np.flatnonzero(off.any(axis=0))
         for what, which, count in (("row", rows, len(off)), ("column", columns, off.shape[1])):
             if 0 < len(which) <= 3 and len(which) < count:
                 facts.append(f"only in {what} {', '.join(map(str, which))}")
-        if actual.shape[0] == actual.shape[1] and np.allclose(actual, right.T, rtol=1e-9, atol=0):
+        if actual.shape[0] == actual.shape[1] and (np.abs(actual - right.T) <= allowed.T).all():
             facts.append("it is the transpose of what it should be")
-    if off.any() and np.allclose(actual[off], -right[off], rtol=1e-9, atol=0):
+    if off.any() and (np.abs(actual + right) <= allowed)[off].all():
         facts.append("their sign is turned round")
     elif off.any() and not actual[off].any():
         facts.append("they are exactly 0")

@@ -66,17 +66,24 @@ def evaluate(
     return {equation.name: known[equation.name] for equation in step if equation.name in known}
 
 
-def evaluate_locally(step: list[Equation], values: Mapping[str, Array], rounding: Rounding) -> dict[str, Bounded]:
+def evaluate_locally(
+    step: list[Equation],
+    values: Mapping[str, Array],
+    rounding: Rounding,
+    errors: Mapping[str, Array] | None = None,
+) -> dict[str, Bounded]:
     """Returns every quantity as one equation makes it from the side's own inputs to it, with that one rounding bound.
 
     A gap to these was introduced at that equation; a gap to `evaluate`'s that is not here was inherited. Equations
-    that read what the side does not have are left out.
+    that read what the side does not have are left out. `errors` are of inputs that are themselves not exact.
     """
     known: dict[str, Bounded] = {}
+    given = {name: exact(array) for name, array in values.items()}
+    given |= {name: Bounded(given[name].value, error) for name, error in (errors or {}).items()}
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for equation in step:
             if all(name in values for name in equation.reads):
-                known[equation.name] = applied(equation, [exact(values[name]) for name in equation.reads], rounding)
+                known[equation.name] = applied(equation, [given[name] for name in equation.reads], rounding)
     return known
 
 

@@ -53,8 +53,9 @@ isolation.py     starts the child and survives it
 verdicts.py      rows, components, statuses
 verdict.py       one file -> its components judged, exit code
 tiny.py          a component as a tiny case: equations, bounds, judge and causes of the main pipeline
-components.py    layers and activations
-formulas.py      activations that have no equation there
+components.py    layers with weights, and the way in to activations
+formulas.py      activations as torch defines them, value and derivative
+activations.py   which activation an output comes from, its values and its way back
 losses/          losses: which, by what constant, which mistake
 nearness.py      what search and bounds share: how near, by what constant
 curves.py        activations with bounds

@@ -4,20 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from reports.calibrated import SAME
-from reports.subjects.nearness import near, unexplained
+from reports.subjects.nearness import near, same, unexplained
 from reports.subjects.verdicts import Row
 
 Array = np.ndarray
 FLOAT32 = "it computes in float32"
-
-
-def harmless(ours: Array, right: Array) -> bool:
-    """Whether two arrays differ by so little of their own scale that they are two ways to write one number."""
-    if ours.shape != right.shape or not np.isfinite(ours).all():
-        return False
-    scale = float(np.abs(right).max(initial=0.0))
-    return bool(np.abs(ours - right).max(initial=0.0) <= SAME * max(scale, np.finfo(float).tiny))
 
 
 def in_float32(have: Array) -> bool:
@@ -56,7 +47,7 @@ def compared(
     words = f"{holes} of {have.size} values are NaN or infinite" if holes else f"values differ by up to {gap.max():.2g}"
     status = "defective" if holes else strange
     for says, form in (other or {}).items():
-        if form.shape == have.shape and harmless(have, form):
+        if form.shape == have.shape and same(have, form):
             words, status = says, "defective"
             break
     return Row(quantity, probe, status, used, float(gap.max()), f"{quantity}: {words}", stage)

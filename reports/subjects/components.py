@@ -5,12 +5,16 @@ from typing import Any
 import numpy as np
 
 from reports.calibrated import PROPOSED
-from reports.subjects import formulas, tiny
+from reports.equations.rounding import Bounded, Rounding
+from reports.judge import used_share
+from reports.measure import gaps, largest
+from reports.subjects import activations, curves, formulas, tiny
 from reports.subjects.compared import FLOAT32, in_float32
-from reports.subjects.nearness import digits
+from reports.subjects.nearness import digits, near
 from reports.subjects.verdicts import Component, Row, crashed, once, unwritten
 
 Array = np.ndarray
+R = Rounding.of(np.float64)
 STAGE = {"forward": "forward", "backward": "backward", "gradient": "backward"}
 SCALES = ("1/B", "B", "-1", "2", "1/2")
 
@@ -93,9 +97,9 @@ def _inner_activation(probes: list[dict[str, Any]], name: str) -> tuple[str, flo
             z = probe["inputs"] @ probe["weights"] + probe.get("biases", 0.0)
             if probe["output"].size == z.size:
                 probe["output"] = probe["output"].reshape(z.shape)
-            if probe["output"].shape != z.shape or np.allclose(probe["output"], z, rtol=1e-9):
+            if probe["output"].shape != z.shape or near(probe["output"], z):
                 return "Identity", None
-            found = formulas.recognise(z, probe["output"])
+            found = activations.recognise(z, probe["output"])
             return found or ("Identity", None)
     return "Identity", None
 
@@ -108,12 +112,15 @@ def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) ->
     z = x @ w + parameters[f"{tiny.NAME}.biases"]
     upstream = probe["upstream"]
     trace: dict[str, Array] = {}
+    error = None
     if isinstance(probe.get("output"), np.ndarray):
         output = _float(probe["output"])
         if inner == "Identity":
             trace[f"forward/{tiny.NAME}"] = output
-        else:
-            upstream = formulas.backward(inner, z, upstream)
+        else:  # what reaches the affine map is the layer's own work, from a net input that it rounds too
+            rounded = R.growth(len(w) + 1) * (np.abs(x) @ np.abs(w) + np.abs(parameters[f"{tiny.NAME}.biases"]))
+            behind = curves.back(inner, 0.0, Bounded(z, rounded), upstream, R)
+            upstream, error = behind.value, behind.error
     trace["backward/loss"] = upstream
     for key, name in (
         ("dinputs", "backward/{}"),
@@ -126,49 +133,61 @@ def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) ->
             if key == "dbiases" and array.size == w.shape[1] and array.ndim <= 2:
                 array = array.reshape(1, -1)
             trace[name.format(tiny.NAME)] = array
-    slack = 4 * np.finfo(float).eps * max(np.abs(w).max(), 1.0) / probe["moved"] if probe.get("moved") else 0.0
-    if slack:  # a gradient that was measured as a step carries the rounding of the weights: it is taken out
-        for name, right in (("weights", x.T @ upstream), ("biases", upstream.sum(axis=0, keepdims=True))):
-            have = trace.get(f"gradient/{tiny.NAME}.{name}")
-            if have is not None and have.shape == right.shape and np.abs(have - right).max() <= slack:
-                trace[f"gradient/{tiny.NAME}.{name}"] = right
+    if moved := probe.get("moved"):
+        _without_the_step(trace, x, upstream, parameters, moved)
     scale = _common_scale(trace, x, upstream)
-    if scale != 1.0 and len(x) > 1:
+    if scale != 1.0:
         for name in ("weights", "biases"):
-            if f"gradient/{tiny.NAME}.{name}" in trace:
-                trace[f"gradient/{tiny.NAME}.{name}"] = trace[f"gradient/{tiny.NAME}.{name}"] / scale
-        word = (
-            "mean over the batch (divided by B in the layer)" if abs(scale * len(x) - 1) < 1e-9 else f"times {scale:g}"
+            trace[f"gradient/{tiny.NAME}.{name}"] = trace[f"gradient/{tiny.NAME}.{name}"] / scale
+        mean = scale == 1 / len(x)
+        made.convention["gradient scale"] = (
+            "mean over the batch (divided by B in the layer)" if mean else f"times {scale:g}"
         )
-        made.convention["gradient scale"] = word
-    one = tiny.tried(case, probe["probe"], trace, x, parameters)
+    one = tiny.tried(case, probe["probe"], trace, x, parameters, error)
     for row in one.rows:
-        made.rows.append(_row(row, probe["probe"], trace, slack or (1e-300 if inner != "Identity" else 0.0)))
+        made.rows.append(_row(row, probe["probe"], trace))
     if probe.get("backward_changes_upstream"):
         made.rows.append(Row("backward", probe["probe"], "departs", stage="backward",
                              says="backward changes the gradient that it is given, in place"))  # fmt: skip
     return one
 
 
-def _common_scale(trace: dict[str, Array], x: Array, upstream: Array) -> float:
-    """The one constant by which both gradients differ from the sum over the batch; 1 where there is none."""
-    right = {"weights": x.T @ upstream, "biases": upstream.sum(axis=0, keepdims=True)}
-    ratios = []
-    for name, wanted in right.items():
+def _without_the_step(
+    trace: dict[str, Array], x: Array, upstream: Array, parameters: dict[str, Array], moved: float
+) -> None:
+    """Takes out of gradients that were measured as a step what the parameters round: within it they are the right ones.
+
+    w - rate g rounds by u |w| + u |rate g|, the difference of both by u |rate g|, the quotient by u |g|; and a g that
+    they divided or multiplied before by another u |g|.
+    """
+    sums = {
+        "weights": (x.T @ upstream, np.abs(x).T @ np.abs(upstream)),
+        "biases": (upstream.sum(axis=0, keepdims=True), np.abs(upstream).sum(axis=0, keepdims=True)),
+    }
+    for name, (right, size) in sums.items():
         have = trace.get(f"gradient/{tiny.NAME}.{name}")
-        if have is None:
-            continue
-        ratio = formulas.constant(have, wanted)
-        if ratio is None:
-            return 1.0
-        ratios.append(ratio)
-    if not ratios or any(abs(r / ratios[0] - 1) > 1e-9 for r in ratios) or len(x) == 1:
+        parameter = np.abs(parameters[f"{tiny.NAME}.{name}"])
+        error = R.unit * (parameter / moved + 5 * np.abs(right)) + R.growth(len(x)) * size
+        if have is not None and have.shape == right.shape and (np.abs(have - right) <= 2 * error).all():
+            trace[f"gradient/{tiny.NAME}.{name}"] = right
+
+
+def _common_scale(trace: dict[str, Array], x: Array, upstream: Array) -> float:
+    """The known constant by which both gradients seem to differ from the sum over the batch; 1 where there is none.
+
+    It proposes; the bounds decide about the gradients that it leaves.
+    """
+    right = {"weights": x.T @ upstream, "biases": upstream.sum(axis=0, keepdims=True)}
+    have = {name: trace.get(f"gradient/{tiny.NAME}.{name}") for name in right}
+    if len(x) == 1:
         return 1.0
-    allowed = (1 / len(x), 1 / (2 * len(x)), 2.0, 0.5, float(len(x)))
-    return ratios[0] if len(ratios) == 2 and any(abs(ratios[0] / a - 1) < 1e-9 for a in allowed) else 1.0
+    for scale in (1.0, 1 / len(x), 1 / (2 * len(x)), 2.0, 0.5, float(len(x))):
+        if all((one := have[name]) is not None and near(one, scale * right[name]) for name in right):
+            return scale
+    return 1.0
 
 
-def _row(row: dict[str, Any], probe: str, trace: dict[str, Array], slack: float = 0.0) -> Row:
+def _row(row: dict[str, Any], probe: str, trace: dict[str, Array]) -> Row:
     """A row of the judge as a row of a component."""
     name = str(row["quantity"])
     quantity = name.replace(f"/{tiny.NAME}", "").replace("gradient.", "gradient of ")
@@ -179,8 +198,6 @@ def _row(row: dict[str, Any], probe: str, trace: dict[str, Array], slack: float 
         return Row(quantity, probe, "unjudged", row["used"], row["max_abs"], row["hint"], stage)
     have, gap = trace[name], float(row["max_abs"])
     scale = float(np.abs(have).max(initial=0.0)) if np.isfinite(have).all() else 0.0
-    if row["status"] == "apart" and gap <= slack:
-        return Row(quantity, probe, "right", row["used"], gap, stage=stage)
     if row["status"] == "apart" and gap <= PROPOSED * scale:
         words = FLOAT32 if in_float32(have) else f"{quantity}: {digits(gap, scale)}"
         return Row(quantity, probe, "departs", row["used"], gap, words, stage)
@@ -197,20 +214,27 @@ def _penalised(made: Component, probe: dict[str, Any]) -> None:
     x, g, w = probe["inputs"], probe["upstream"], probe["weights"]
     b = probe.get("biases", np.zeros((1, w.shape[1])))
     parameter, data = (w, x.T @ g) if which == "dweights" else (b, g.sum(axis=0, keepdims=True))
-    extra = _float(probe[which]).reshape(parameter.shape) - data if probe[which].size == parameter.size else None
-    if extra is None:
+    if probe[which].size != parameter.size:
         return
+    have = _float(probe[which]).reshape(parameter.shape)
     right = strength * np.sign(parameter) if setting.endswith("l1") else 2 * strength * parameter
     forms = {"": right, "it is lambda * w, torch's weight_decay, the gradient of lambda/2 w^2": strength * parameter}
     quantity = f"{setting} in gradient of {'weights' if which == 'dweights' else 'biases'}"
+    sizes = np.abs(x).T @ np.abs(g) if which == "dweights" else np.abs(g).sum(axis=0, keepdims=True)
     zero = parameter == 0
+
+    def share_of(form: Array) -> Array:
+        """A sum over N samples, and the penalty with at most two products, in any order."""
+        return used_share(gaps(have, data + form), 2 * R.growth(len(x) + 3) * (sizes + np.abs(form)))
+
     for words, form in forms.items():
-        if np.allclose(extra[~zero], form[~zero], rtol=1e-9, atol=1e-12):
-            at_zero = not np.allclose(extra[zero], form[zero], atol=1e-12)
-            words = words or ("at exactly 0 its sign is +1 or -1, torch's is 0" if at_zero else "")
-            made.rows.append(Row(quantity, "penalty", "departs" if words else "right", says=words, stage="backward"))
+        share = share_of(form)
+        if (share[~zero] <= 1).all():
+            words = words or ("" if (share[zero] <= 1).all() else "at exactly 0 its sign is +1 or -1, torch's is 0")
+            status, worst = "departs" if words else "right", largest(share[~zero])
+            made.rows.append(Row(quantity, "penalty", status, worst, says=words, stage="backward"))
             return
-    if not extra.any():
+    if (share_of(np.zeros_like(data)) <= 1).all():
         words = f"{quantity}: the penalty has no part in the gradient"
         made.rows.append(Row(quantity, "penalty", "defective", says=words, stage="backward"))
         return
@@ -233,7 +257,7 @@ def activation(seen: dict[str, Any]) -> Component:
         name = probe["probe"]
         if "error" in probe:
             made.rows.append(crashed(probe["stage"], name, probe["error"], probe["stage"]))
-        alpha = formulas.activation_rows(made, kind, alpha, probe, name)
+        alpha = activations.activation_rows(made, kind, alpha, probe, name)
         if (
             case is not None
             and isinstance(probe.get("output"), np.ndarray)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from reports.calibrated import SAME
 from reports.equations.rounding import Rounding
 from reports.subjects.components import component
 from reports.subjects.verdicts import Component, Row, crashed, unwritten
@@ -104,12 +105,12 @@ def _evaluated(out: Array | None, x: Array, meaning: float, scale: float) -> Row
     if out is None:
         return Row("forward", "evaluation", "departs", says="it has no evaluation mode: leave it out when you predict")
     if (np.abs(out - x) <= 2 * R.unit * np.abs(x)).all():
-        if abs(scale - 1) > 1e-9:
+        if abs(scale - 1) > SAME:
             return Row("forward", "evaluation", "right")
         words = "the mask is scaled neither in training nor in evaluation: the mean changes between them"
         return Row("forward", "evaluation", "departs", says=words)
     if (np.abs(out - x * (1 - meaning)) <= 8 * R.unit * np.abs(x)).all():
-        if abs(scale - 1) <= 1e-9:
+        if abs(scale - 1) <= SAME:
             return Row("forward", "evaluation", "departs", says="it scales by 1 - p in evaluation, torch in training")
         return Row("forward", "evaluation", "defective", says="it scales in training and in evaluation as well")
     if (out == 0).any():

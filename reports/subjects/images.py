@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from reports.calibrated import SAME
 from reports.equations.rounding import Rounding
-from reports.subjects.compared import compared, harmless
+from reports.subjects.compared import compared
 from reports.subjects.components import component
+from reports.subjects.nearness import same
 from reports.subjects.verdicts import Component, Row, crashed, unwritten
 
 Array = np.ndarray
@@ -68,15 +70,15 @@ def convolution(seen: dict[str, Any]) -> Component:
         if not isinstance(have, np.ndarray):
             continue
         stage = "forward" if key == "output" else "backward"
-        if key == "output" and harmless(have, turned["output"]):
+        if key == "output" and same(have, turned["output"]):
             words = "the kernel is turned by 180 degrees: a convolution as in mathematics, torch's is a correlation"
             made.rows.append(Row(quantity, "", "departs", says=words, stage=stage))
             right, sizes = turned, sizes | {"dweights": sizes["dweights"][:, :, ::-1, ::-1]}
             right["dweights"] = right["dweights"][:, :, ::-1, ::-1]
             continue
-        if key == "output" and harmless(have, swapped["output"]):
+        if key == "output" and same(have, swapped["output"]):
             right = swapped | {"dweights": swapped["dweights"].transpose(0, 1, 3, 2)}
-        if n > 1 and key in ("dweights", "dbiases") and harmless(have * n, right[key]):
+        if n > 1 and key in ("dweights", "dbiases") and same(have * n, right[key]):
             made.convention["gradient scale"] = "mean over the batch"
             have = have * n
         error = R.growth(terms[key] + 2) * sizes[key]
@@ -114,7 +116,7 @@ def pooling(seen: dict[str, Any]) -> Component:
     for k, s in ways:
         for word, layer in (("maximum", F.max_pool2d), ("mean", F.avg_pool2d)):
             right, back = _through(lambda t, f=layer, k=k, s=s: f(t, k, s), seen["upstream"], x)
-            if not harmless(out, right):
+            if not same(out, right):
                 continue
             made.convention |= {"windows": f"{k} by {k}, stride {s}, their {word}"}
             exact = word == "maximum"
@@ -145,11 +147,11 @@ def _pooled_back(made: Component, seen: dict[str, Any], layer: Callable[..., Any
     tied = seen.get("tied_dinputs")
     if isinstance(tied, np.ndarray) and made.status == "right" and tied.shape == back.shape:
         right = _through(layer, g, seen["tied"])[1]
-        if not harmless(tied, right):
+        if not same(tied, right):
             words = (
                 "where several are the largest, the gradient goes to others than torch's first: any is a sub-gradient"
             )
-            if tied.sum() > right.sum() * (1 + 1e-9):
+            if tied.sum() > right.sum() * (1 + SAME):
                 words = "where several are the largest, each gets the whole gradient; torch gives it to the first"
             made.rows.append(Row("backward", "ties", "departs", says=words, stage="backward"))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reports.calibrated import PROPOSED
+from reports.calibrated import PROPOSED, SAME
 from reports.equations.rounding import Bounded
 from reports.judge import used_share
 from reports.measure import gaps, largest
@@ -17,6 +17,14 @@ def near(have: Array, wanted: Array) -> bool:
     if have.shape != wanted.shape or not have.size or not np.isfinite(have).all() or not np.isfinite(wanted).all():
         return False
     return bool(np.abs(have - wanted).max() <= PROPOSED * max(float(np.abs(wanted).max()), np.finfo(float).tiny))
+
+
+def same(have: Array, wanted: Array) -> bool:
+    """Whether two arrays differ by so little of their own scale that they are two ways to write one formula."""
+    if have.shape != wanted.shape or not np.isfinite(have).all():
+        return False
+    scale = float(np.abs(wanted).max(initial=0.0))
+    return bool(np.abs(have - wanted).max(initial=0.0) <= SAME * max(scale, np.finfo(float).tiny))
 
 
 def used(have: Array, right: Bounded) -> float:

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from reports.calibrated import SAME
 from reports.subjects.carried import Carried, carried
-from reports.subjects.compared import compared, harmless
+from reports.subjects.compared import compared
 from reports.subjects.components import component
+from reports.subjects.nearness import same
 from reports.subjects.verdicts import Component, Row, crashed, unwritten
 
 Array = np.ndarray
@@ -88,7 +90,7 @@ def _fitted(seen: dict[str, Any], layer: bool) -> Form | None:
             for epsilon in (*own, *EPSILONS):
                 root = np.sqrt(var) + epsilon if name == "deviation" else np.sqrt(var + epsilon)
                 right = centred / root * _shaped(seen["gamma"], x) + _shaped(seen["beta"], x)
-                if harmless(seen["output"], right):
+                if same(seen["output"], right):
                     return Form(name, epsilon, axes)
     return None
 
@@ -106,7 +108,7 @@ def _strange(seen: dict[str, Any]) -> str:
                 "gamma and beta have no part in it": centred / np.sqrt(var + epsilon),
             }
             for words, mistake in mistakes.items():
-                if harmless(seen["output"], mistake):
+                if same(seen["output"], mistake):
                     return words
     return ""
 
@@ -181,10 +183,10 @@ def _kept(made: Component, seen: dict[str, Any], axes: tuple[int, ...]) -> None:
         for m in (TORCH_MOMENTUM, 0.9, 0.99, 0.999, *settings):
             for unbiased in (1.0, count / (count - 1)) if name == "variance" else (1.0,):
                 for keep in (1 - m, m):
-                    if row is None and harmless(have, keep * old + (1 - keep) * new * unbiased):
+                    if row is None and same(have, keep * old + (1 - keep) * new * unbiased):
                         told = (
                             [f"it keeps {keep:g} of the old, torch {1 - TORCH_MOMENTUM:g}"]
-                            if abs(keep - 0.9) > 1e-9
+                            if abs(keep - 0.9) > SAME
                             else []
                         )
                         told += (
@@ -193,7 +195,7 @@ def _kept(made: Component, seen: dict[str, Any], axes: tuple[int, ...]) -> None:
                             else []
                         )
                         row = Row(f"running {name}", "training", "departs" if told else "right", says="; ".join(told))
-        if row is None and harmless(have, new):
+        if row is None and same(have, new):
             row = Row(f"running {name}", "training", "departs", says="the first batch replaces it whole")
         if row is None and np.array_equal(have, old):
             row = Row(f"running {name}", "training", "defective", says=f"running {name}: it is never updated")

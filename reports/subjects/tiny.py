@@ -46,13 +46,23 @@ def case_of(kind: str, d: int, h: int, dtype: str = "float64", **settings: float
     )
 
 
-def tried(case: Case, probe: str, trace: Mapping[str, Array], inputs: Array, parameters: Mapping[str, Array]) -> Try:
-    """Judges the rows of one layer that `trace` holds; its `backward/loss` is what was fed from above."""
+def tried(
+    case: Case,
+    probe: str,
+    trace: Mapping[str, Array],
+    inputs: Array,
+    parameters: Mapping[str, Array],
+    error: Array | None = None,
+) -> Try:
+    """Judges the rows of one layer that `trace` holds; its `backward/loss` is what was fed from above.
+
+    `error` bounds that of what was fed, where the layer made it itself: behind an activation of its own.
+    """
     upstream = trace["backward/loss"]
     pause = Pause(0, 0, inputs, np.zeros_like(upstream), dict(parameters), {}, dict(trace))
     known = {**pause.given(case), **pause.trace}
     step = [equation for equation in equations(case) if equation.name in trace and equation.name != "backward/loss"]
-    local = evaluate_locally(step, known, Rounding.of(case.dtype))
+    local = evaluate_locally(step, known, Rounding.of(case.dtype), {} if error is None else {"backward/loss": error})
     theirs = torch_values(case, inputs, parameters, upstream)
     rows = []
     for equation in step:
