@@ -5,6 +5,7 @@ import pytest
 
 from reports.equations.rounding import Bounded
 from reports.judge import judge, verdict
+from reports.measure import measure
 
 VALUES = np.array([[1.0, -2.0, 3.0], [0.5, 0.0, -7.0]])
 BOUND = Bounded(VALUES, np.full((2, 3), 1e-15))
@@ -92,3 +93,12 @@ def test_one_beats_two_beats_zero() -> None:
     assert verdict(["exact", "unjudged"]) == 2
     assert verdict(["nonfinite", "apart"]) == 1
     assert verdict([]) == 2
+
+
+def test_the_worst_of_each_measure_may_lie_elsewhere_than_the_largest_share() -> None:
+    """Beside a pair further apart for its size: more units in the last place, a larger part of the reference."""
+    eps = np.finfo(np.float64).eps
+    scratch, reference = np.array([1.0, 2 - eps]), np.array([1 + 4 * eps, 2 - 7 * eps])
+    assert measure(scratch, reference).max_ulp == 6  # share 4 eps of the first, 3 eps of the second
+    assert measure(np.array([1.0, 1.0]), np.array([-1.0, 0.125])).max_rel == 7  # shares 2 and 7/8
+    assert measure(np.array([0.0, 1.0]), np.array([0.0, 0.0])).max_rel == np.inf

@@ -1,5 +1,7 @@
 """Weights carried across: there and back to the last bit, refused when they do not fit, sharing no memory."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import scratch
 from parity_tests.helpers import refusal
 from reference import transplant
 from reference.network import available
+from reports import CASES, traces
 
 Array = np.ndarray
 
@@ -107,3 +110,13 @@ def test_a_device_that_is_not_there_is_named(device: str) -> None:
 def test_an_unknown_device_is_refused() -> None:
     """A word that is no device is refused with those that are."""
     assert refusal(RuntimeError, available, "gpu") == "reference runs on cpu, cuda or mps but got device 'gpu'"
+
+
+def test_whatever_leaves_the_reference_owns_its_memory() -> None:
+    """Every value and gradient of a step is an array of its own: none is a view of a tensor."""
+    case = replace(CASES["square"], epochs=1)
+    data = traces.load(case)
+    pause = traces.Pause(0, 0, data.inputs, data.labels, data.parameters, {}, {})
+    trace = traces.reference_trace(case, pause, traces.planted(reference, case, data.parameters))
+    assert {"forward/relu1", "backward/relu1", "backward/dense1", "gradient/dense1.weights"} <= set(trace)
+    assert all(array.flags.owndata for array in trace.values())
