@@ -25,6 +25,8 @@ calibrated.py    the few numbers that are measured and not derived
 environment.py   what a verdict was reached on
 show/            frames -> terminal, files, page
 cli.py           the `parity` command
+trials.py        its `certify` and `faults`
+refusals.py      what commands say when they cannot judge
 """
 
 from typing import Any

@@ -5,6 +5,7 @@ Two worlds. What runs in a process of its own, imports NumPy alone and hands bac
 child/launch.py        the start: limits first, then look
 child/guard.py         the limits: resources, an audit hook, the kernel's Landlock
 child/look.py          one subject from its files to results
+child/reading.py       what a path holds as text: files, folders, notebooks
 child/loading.py       keeps a file's definitions, leaves out what it does
 child/stubs.py         modules that are not there
 child/lending.py       a course's helpers that are not there

@@ -21,7 +21,8 @@ from . import (
     stubs,
 )
 from .calling import Failure, attempt, required, text_of
-from .loading import Loaded, Unreadable, definitions, read
+from .loading import Loaded, definitions
+from .reading import Unreadable, read
 from .results import Results
 
 DRIVEN: dict[str, Any] = {  # layers that are no affine map of vectors and yet are judged
