@@ -10,7 +10,9 @@ from parity_tests.test_subjects_layers import CONV
 from reports.equations.rounding import Bounded, Rounding
 from reports.subjects import curves, isolation, verdict
 from reports.subjects.activations import fitted_alpha
+from reports.subjects.networks.network import judged as network_judged
 from reports.subjects.networks.network import network
+from reports.subjects.networks.trial import Trial
 from reports.subjects.verdict import check
 from reports.subjects.verdicts import Component
 
@@ -131,3 +133,11 @@ def test_a_loop_that_says_nothing_is_left_out_beside_a_network(tmp_path: Path) -
     assert [one.status for one in verdict.judged(replace(seen, components=[loop])).components] == ["unjudged"]
     both = verdict.judged(replace(seen, components=[*seen.components, loop])).components
     assert "script" not in [one.name for one in both]
+
+
+def test_a_large_network_without_an_output_is_not_searched() -> None:
+    """What no output narrows down, and is too large to try everything on, cannot be judged, with its size."""
+    w, g = np.ones((500, 500)), np.ones((500, 500))
+    trial = Trial(np.ones((3, 500)), np.ones((3, 500)), [(w, None)], [(g, None)], None, 0.0, False)
+    level, (row,), _, _ = network_judged(trial)
+    assert (level, row.status, "250,000 weights" in row.says) == (5, "unjudged", True)

@@ -30,6 +30,7 @@ from reports.subjects.networks.trial import Shape, Trial, read
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
+MOST_WEIGHTS = 200_000  # of a network whose output is not seen: all architectures are tried, 30 s for a million weights
 Judged = tuple[int, list[Row], dict[str, str], list[str]]
 SCRIPT_SECONDS = 1.5  # for a mistake that explains one of the ways to read a script's arrays
 CRASH = re.compile(r"takes \S+ positional arguments? but .* at line|UnboundLocalError")  # whatever it is given
@@ -217,6 +218,10 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     told = {"labels": trial.labels, "layout": {"rows": "batch in rows", "columns": "batch in columns"}.get(
         trial.layout, "one sample at a time")}  # fmt: skip
     rows: list[Row] = []
+    weights = sum(w.size for w, _ in trial.parameters)
+    if trial.output is None and weights > MOST_WEIGHTS:
+        words = f"its output was not seen, and with {weights:,} weights it is too large to be told by its steps alone"
+        return 5, [Row("gradients", "batch", "unjudged", says=words, stage="backward")], told, []
     fits, steps = _ways_forward(trial, rows)
     if trial.output is not None:
         if not fits and (unused := _without_biases(trial)):
