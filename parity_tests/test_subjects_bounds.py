@@ -168,6 +168,37 @@ def test_a_decay_of_the_weights_is_fitted_within_its_bound(off: float) -> None:
     assert (level, {row.status for row in rows}) == ((1, {"right", "departs"}) if off else (0, {"right"}))
 
 
+def test_gradients_of_a_loss_that_nobody_knows_are_judged_but_for_the_loss() -> None:
+    """One gradient at the output explains those of all layers: each is right, and what the loss is stays open."""
+    _, rows, _, diagnoses = judged(trial(start=lambda p, t: (p - t) ** 5))
+    assert [row.status for row in rows] == ["right"] * 5 + ["unjudged"]
+    assert all(row.used <= 1 for row in rows[:-1])
+    assert "no known loss" in rows[-1].says
+    assert not diagnoses
+
+
+@pytest.mark.parametrize(("layer", "which"), [(0, "weights"), (0, "biases"), (1, "weights"), (1, "biases")])
+def test_one_array_that_is_off_is_found_whatever_the_loss(layer: int, which: str) -> None:
+    """A billionth in one array of gradients belongs to no gradient at the output: it is named, and a defect."""
+    one = trial(start=lambda p, t: (p - t) ** 5)
+    array = one.gradients[layer][which == "biases"]
+    assert array is not None
+    array.flat[np.abs(array).argmax()] *= 1 + 1e-9
+    _, _, _, diagnoses = judged(one)
+    assert diagnoses == [
+        f"gradient of {which} {layer + 1}: not what the gradients of the other parameters ask for, whatever the loss is"
+    ]
+
+
+def test_where_a_gradient_at_the_output_explains_anything_nothing_is_said() -> None:
+    """A single layer has fewer gradients than the output has numbers: they show nothing about one another."""
+    one = trial(start=lambda p, t: (p - t) ** 5)
+    h, (w, b) = SIGMOIDS["plain"](one.x @ one.parameters[0][0] + one.parameters[0][1]), one.parameters[1]
+    alone = Trial(h[:, :3], one.t, [(w[:3], b)], [(dw[:3], db) for dw, db in one.gradients[1:]],  # type: ignore[index]
+                  SOFTMAXES["shifted"](h[:, :3] @ w[:3] + b), 0.0, False)  # fmt: skip
+    assert told(alone) == ({"right", "unjudged"}, "its gradients are those of no known loss")
+
+
 @pytest.mark.parametrize("kind", ["Sigmoid", "Tanh", "ELU", "SELU", "Softplus", "Swish"])
 def test_a_curve_bends_no_more_than_its_bound_says(kind: str) -> None:
     """The largest change of f' from point to point, away from the kink, is `bend` times the distance."""

@@ -19,6 +19,7 @@ from reports.equations.rounding import Bounded
 from reports.subjects.child.networks.data import RATE
 from reports.subjects.components import component
 from reports.subjects.nearness import used
+from reports.subjects.networks.any_loss import any_loss
 from reports.subjects.networks.architectures import WORDS, fitting
 from reports.subjects.networks.bounded import DOUBLE, SCALED, Step
 from reports.subjects.networks.explained import right_fit
@@ -252,6 +253,9 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     if words:
         row = Row("gradients", "batch", "defective", says=f"gradients: {words}", stage="backward")
         return 4, [*rows, row], told, [row.says]
+    if more := any_loss(trial, steps):
+        level = 4 if any(row.status == "defective" for row in more) else 5
+        return level, [*rows, *more], told, [row.says for row in more if row.status == "defective"]
     return 5, [*rows, Row("gradients", "batch", "unjudged", stage="backward",
                           says="its gradients are those of no known loss")], told, []  # fmt: skip
 
