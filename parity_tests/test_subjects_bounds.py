@@ -173,7 +173,7 @@ def test_gradients_of_a_loss_that_nobody_knows_are_judged_but_for_the_loss() -> 
     _, rows, _, diagnoses = judged(trial(start=lambda p, t: (p - t) ** 5))
     assert [row.status for row in rows] == ["right"] * 5 + ["unjudged"]
     assert all(row.used <= 1 for row in rows[:-1])
-    assert "no known loss" in rows[-1].says
+    assert "its loss is none that is known here" in rows[-1].says
     assert not diagnoses
 
 

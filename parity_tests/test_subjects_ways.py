@@ -47,6 +47,37 @@ def test_the_adapter_of_the_readme_is_judged_right_and_has_at_most_15_lines(tmp_
     assert check(file).verdict == 1
 
 
+HUBER = (
+    "    def loss(self, x, y):\n        e = self.forward(x) - y\n"
+    "        return np.where(abs(e) < 1, e * e / 2, abs(e) - 0.5).sum() / len(x)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "words"),
+    [
+        ("", "", "departs", "a loss of its own"),
+        ("1 - self.h**2", "1 - self.h", "defective", "whatever the loss is"),
+        ("/ len(x)\n        dh", "\n        dh", "departs", "7 times those of its own loss"),
+        ("np.sign(e)", "-np.sign(e)", "defective", "not the gradient of its own loss, by differences of the loss: we"),
+        ("np.tanh(", "np.cbrt(", "defective", "not the gradient of its own loss"),
+        ("- 0.5).sum()", "- 0.5)", "unjudged", "an array of shape (7, 3), where one number is wanted"),
+    ],
+)
+def test_an_adapter_that_gives_its_loss_is_judged_whatever_the_loss(
+    old: str, new: str, status: str, words: str, tmp_path: Path
+) -> None:
+    """A loss that torch has, but not this list: its own differences decide, and each mistake is told."""
+    text = section("adapter").replace("d = 2 * (self.forward(x) - y) / y.size", "e = self.forward(x) - y\n"
+                                      "        d = np.where(abs(e) < 1, e, np.sign(e)) / len(x)") + HUBER  # fmt: skip
+    assert old in text
+    file = tmp_path / "adapter.py"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    (one,) = check(file).components
+    assert one.status == status
+    assert words in " ".join(row.says for row in one.rows if row.status == status)
+
+
 def test_the_exchange_of_the_readme_is_judged_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example writes one .npz file, which is judged without running any code; a wrong gradient in it fails."""
     monkeypatch.chdir(tmp_path)

@@ -1,7 +1,8 @@
-"""The explicit way: a class Adapter with parameters(), forward(x) and gradients(x, y), and if it likes step and labels.
+"""The explicit way: a class Adapter with parameters(), forward(x), gradients(x, y); if it likes loss, step, labels.
 
 `parameters()` gives the live arrays in order, each weights (in, out) before its biases; `gradients(x, y)` theirs in
-the same order. `labels` may say "one-hot" (the default), "indices" or "column"; step(x, y, rate) makes one update.
+the same order. `labels` may say "one-hot" (the default), "indices" or "column"; loss(x, y) gives one number;
+step(x, y, rate) makes one update.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .calling import Failure, attempt, where
+from .differences import slope_at_0
 from .networks.data import RATE, B, data
 
 Array = np.ndarray
@@ -64,10 +66,32 @@ def _try(holder: type, batch: int, trial: dict[str, Any]) -> None:
     if len(found) != len(live):
         raise ValueError(f"gradients() gives {len(found)} arrays for {len(live)} parameters")
     trial["gradients"] = _pairs(found)
+    if hasattr(made, "loss"):
+        try:
+            trial["slopes"] = [_slope(made, array, x, y, rng) for array in live]
+        except (Failure, ValueError, TypeError) as error:
+            trial["loss_error"] = str(error)
     if hasattr(made, "step"):
         attempt(made.step, x.copy(), y.copy(), RATE)
         moved = [(before - now) / RATE for before, now in zip(_flat(pairs), _flat(_pairs(list(live))), strict=True)]
         trial["moves"] = moved
+
+
+def _slope(made: Any, live: Array, x: Array, y: Array, rng: np.random.Generator) -> list[Any]:
+    """A direction of one parameter, the slope of the loss along it, and how far off that may be."""
+    direction, before = rng.standard_normal(live.shape), live.copy()
+
+    def value(h: float) -> float:
+        live[...] = before + h * direction
+        found = np.asarray(attempt(made.loss, x.copy(), y.copy()), dtype=float)
+        if found.size != 1:
+            raise ValueError(f"loss(x, y) gives an array of shape {found.shape}, where one number is wanted")
+        return float(found.reshape(()))
+
+    try:
+        return [direction, *slope_at_0(value)]
+    finally:
+        live[...] = before
 
 
 def _flat(pairs: list[list[Any]]) -> list[Array]:

@@ -23,7 +23,7 @@ from reports.subjects.verdicts import Row
 
 Array = np.ndarray
 MOST = 2_000_000  # numbers in A: the projection is a square of its rows
-UNKNOWN = "it is that of no known loss; whatever the loss, the gradients of all layers belong together"
+UNKNOWN = "its loss is none that is known here; whatever it is, the gradients of all layers belong together"
 
 
 class Linear(NamedTuple):

@@ -19,13 +19,14 @@ from reports.equations.rounding import Bounded
 from reports.subjects.child.networks.data import RATE
 from reports.subjects.components import component
 from reports.subjects.nearness import used
-from reports.subjects.networks.any_loss import any_loss
+from reports.subjects.networks.any_loss import UNKNOWN, any_loss
 from reports.subjects.networks.architectures import WORDS, fitting
 from reports.subjects.networks.bounded import DOUBLE, SCALED, Step
 from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
 from reports.subjects.networks.ordered import one_by_one
 from reports.subjects.networks.outputs import decided
+from reports.subjects.networks.own_loss import own_loss
 from reports.subjects.networks.scripts import likely, script_trials
 from reports.subjects.networks.trial import Shape, Trial, read
 from reports.subjects.verdicts import Component, Row
@@ -55,6 +56,10 @@ def network(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("network", "", "unjudged", says=f"it could not be driven: {words}"))
         return made
     made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
+    own = [row for one in seen["trials"] for row in own_loss(one)]
+    if own and all(row.status in ("right", "departs") for row in own):
+        _backed(made)
+    made.rows += own
     made.rows += _moves(seen)
     if best[0] <= 1:
         _deeper(made, seen)
@@ -76,6 +81,15 @@ def _doubted(made: Component, loss: str) -> None:
         if row.status == "defective":
             row.status, row.says = "unjudged", f"put together by us, with {loss}: {row.says}"
     made.diagnoses = []
+
+
+def _backed(made: Component) -> None:
+    """What the slope of an adapter's own loss adds where its loss or its layers are not known here."""
+    for row in made.rows:
+        if row.says == UNKNOWN:
+            row.status, row.says = "departs", "a loss of its own; by differences of it its gradients are its own"
+        elif row.status == "unjudged":
+            row.says += "; by differences its gradients are those of its own loss"
 
 
 def _deeper(made: Component, seen: dict[str, Any]) -> None:
