@@ -110,6 +110,29 @@ def _centred(array: Array) -> Array:
     return np.asarray(array - array.mean(axis=0, keepdims=True))
 
 
+def _other_samples(p: Place, rows: Callable[[int], list[int]]) -> Place:
+    """The first layer's inputs with other rows of the batch in their places."""
+    if p.layer is not p.case.layers[0]:
+        raise ValueError("no inputs of the network here")
+    return p.reading(_inputs(p), p["inputs"][rows(p.samples)])
+
+
+def _twice(n: int, at: int, instead: int) -> list[int]:
+    """The samples 0 to n - 1 with one in another's place."""
+    rows = list(range(n))
+    rows[at] = rows[instead]
+    return rows
+
+
+def _unshuffled(p: Place) -> Place:
+    """The first layer's inputs as they would be if the data had never been shuffled."""
+    start = (p.iteration * p.configured) % len(p.everything[0])
+    kept = p.everything[0][start : start + p.samples]
+    if p.layer is not p.case.layers[0] or len(kept) != p.samples:
+        raise ValueError("no other inputs")
+    return p.reading(_inputs(p), np.asarray(kept, float))
+
+
 def _another_source(p: Place, number: int) -> Place:
     """What another Dense took."""
     others = [layer for layer in p.case.layers if layer.kind == "Dense" and layer is not p.layer]
@@ -151,6 +174,14 @@ CAUSES: tuple[Cause, ...] = (
     Cause(id="T13", says="the inputs are standardised over the batch first", mend="Use them as they come.",
           where=FORWARD + WEIGHTS, reads=lambda p: p.reading(_inputs(p), _centred(p.reads[_inputs(p)])
                                                              / p.reads[_inputs(p)].std(axis=0))),
+    *(Cause(id="T4", says="a sample stands twice in its batch, and another one not at all",
+            mend="Let a batch be a part of one permutation of all samples.", where=FORWARD,
+            reads=lambda p, at=at, instead=instead: _other_samples(p, lambda n: _twice(n, at, instead)))
+      for at, instead in ((0, 1), (1, 0), (-1, -2), (-2, -1), (-1, 0), (0, -1))),
+    Cause(id="T4", says="the batch is taken from the data in their stored order: they are not shuffled",
+          mend="Draw a permutation and take the batch's rows of it.", where=FORWARD, reads=_unshuffled),
+    Cause(id="T4", says="the samples of the batch stand in reverse order", mend="Keep the order of the permutation.",
+          where=FORWARD, reads=lambda p: _other_samples(p, lambda n: list(range(n))[::-1])),
     Cause(id="L18", says="it computes with the parameters of the step before",
           mend="Use the layer's own arrays; a copy made earlier goes stale.",
           where=FORWARD, reads=lambda p: p.reading(1, p.before(p.equation.reads[1]))
