@@ -51,6 +51,7 @@ def activation_rows(made: Component, kind: str, alpha: float | None, probe: dict
     output, z = probe.get("output"), probe["inputs"]
     if not isinstance(output, np.ndarray):
         return alpha
+    output = probe["output"] = np.asarray(output, float)
     if kind in ALPHA and name == "batch":
         alpha = fitted_alpha(kind, z, output)
     slope = alpha if alpha is not None else ALPHA.get(kind, 0.0)
@@ -96,6 +97,10 @@ def _forward_verdict(
     for c in (500.0, 709.0, 100.0, 50.0, 250.0, 700.0, 200.0, 30.0, 20.0, 88.0):
         if is_(FORWARD[kind](np.clip(z, -c, c), alpha)):
             return "departs", f"inputs are clipped to [-{c:g}, {c:g}]"
+    if line := _stretched(kind, output, right, allowed):
+        factor, shift = line
+        parts = [f"multiplied by {factor:.6g}"] * (factor != 1) + [f"shifted by {shift:.6g}"] * (shift != 0)
+        return "departs", f"it is torch's {' and '.join(parts)}, by its own definition"
     if kind == "ReLU" and np.array_equal(output, np.minimum(right, 6)):
         return "departs", "it is ReLU6"
     holes = int((~np.isfinite(output)).sum())
@@ -105,6 +110,21 @@ def _forward_verdict(
     if near(output, right):
         return "departs", FLOAT32 if in_float32(output) else unexplained(output, right)
     return "defective", f"values differ by up to {np.abs(output - right).max():.2g}"
+
+
+def _stretched(kind: str, output: Array, right: Array, allowed: Array) -> tuple[float, float] | None:
+    """The factor and the shift that make their output of torch's; None where none do, or it is torch's."""
+    if kind in ("Softmax", "Identity") or not np.isfinite(output).all() or output.shape != right.shape:
+        return None
+    low, high = right.argmin(), right.argmax()
+    span = float(right.flat[high] - right.flat[low])
+    factor = float(output.flat[high] - output.flat[low]) / span if span else 0.0
+    shift = float(output.flat[low] - factor * right.flat[low])
+    shift = 0.0 if abs(shift) <= 8 * R.unit * np.abs(output).max() else shift
+    factor = 1.0 if abs(factor - 1) <= 8 * R.unit else factor
+    rounded = factor * allowed + 16 * R.unit * (np.abs(output).max() + abs(shift))
+    fits = factor > 0 and (np.abs(output - (factor * right + shift)) <= rounded).all()
+    return (factor, shift) if fits and (factor, shift) != (1.0, 0.0) else None
 
 
 def _backward_row(made: Component, kind: str, alpha: float, probe: dict[str, Any], name: str, forward: str) -> None:
@@ -137,7 +157,11 @@ def _backward_row(made: Component, kind: str, alpha: float, probe: dict[str, Any
 def _gradients(kind: str, alpha: float, z: Array, g: Array, output: Array) -> dict[str, Array]:
     """The right gradient, from z and from their own output."""
     wanted = {"": backward(kind, z, g, alpha)}
-    allowed = curves.value(kind, alpha, exact(z), R).allowed
+    with np.errstate(all="ignore"):
+        allowed = curves.value(kind, alpha, exact(z), R).allowed
+        line = _stretched(kind, output, FORWARD[kind](z, alpha), allowed)
+    if line and not any(_share(output, value(z), allowed) <= 1 for _, value, _ in ALSO.get(kind, [])):
+        return {"": line[0] * wanted[""]}
     for words, value, slope in ALSO.get(kind, []):
         if _share(output, value(z), allowed) <= 1:
             wanted[words] = g * slope(z)

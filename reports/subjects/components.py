@@ -167,9 +167,16 @@ def _without_the_step(
     for name, (right, size) in sums.items():
         have = trace.get(f"gradient/{tiny.NAME}.{name}")
         parameter = np.abs(parameters[f"{tiny.NAME}.{name}"])
-        error = R.unit * (parameter / moved + 5 * np.abs(right)) + R.growth(len(x)) * size
-        if have is not None and have.shape == right.shape and (np.abs(have - right) <= 2 * error).all():
-            trace[f"gradient/{tiny.NAME}.{name}"] = right
+        for scale in _scales(len(x)):
+            error = R.unit * (parameter / moved + 5 * scale * np.abs(right)) + scale * R.growth(len(x)) * size
+            if have is not None and have.shape == right.shape and (np.abs(have - scale * right) <= 2 * error).all():
+                trace[f"gradient/{tiny.NAME}.{name}"] = scale * right
+                break
+
+
+def _scales(b: int) -> tuple[float, ...]:
+    """The constants by which gradients over a batch of B samples are conventionally multiplied."""
+    return (1.0, 1 / b, 1 / (2 * b), 2.0, 0.5, float(b)) if b > 1 else (1.0,)
 
 
 def _common_scale(trace: dict[str, Array], x: Array, upstream: Array) -> float:
@@ -181,7 +188,7 @@ def _common_scale(trace: dict[str, Array], x: Array, upstream: Array) -> float:
     have = {name: trace.get(f"gradient/{tiny.NAME}.{name}") for name in right}
     if len(x) == 1:
         return 1.0
-    for scale in (1.0, 1 / len(x), 1 / (2 * len(x)), 2.0, 0.5, float(len(x))):
+    for scale in _scales(len(x)):
         if all((one := have[name]) is not None and near(one, scale * right[name]) for name in right):
             return scale
     return 1.0

@@ -108,7 +108,7 @@ def _evaluated(out: Array | None, x: Array, meaning: float, scale: float) -> Row
         if abs(scale - 1) > SAME:
             return Row("forward", "evaluation", "right")
         words = "the mask is scaled neither in training nor in evaluation: the mean changes between them"
-        return Row("forward", "evaluation", "departs", says=words)
+        return Row("forward", "evaluation", "defective", says=words)
     if (np.abs(out - x * (1 - meaning)) <= 8 * R.unit * np.abs(x)).all():
         if abs(scale - 1) <= SAME:
             return Row("forward", "evaluation", "departs", says="it scales by 1 - p in evaluation, torch in training")

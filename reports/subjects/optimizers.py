@@ -167,6 +167,9 @@ def stray(rule: Rule) -> Rule:
     return strayed
 
 
+STILL = "nothing moves in the first step"
+PLAINLY = {"plain": "without momentum and decay", "decay": "with decay alone", "momentum": "with momentum alone",
+           "momentum and decay": "with momentum and decay"}  # fmt: skip
 STRAY = "epsilon is added to the step, not to the denominator: brackets are missing"
 NO_POWER = "the bias correction lacks the power t: it is right in the first step alone"
 EPS = "epsilon stands inside the root"
@@ -267,8 +270,12 @@ def optimizer(seen: dict[str, Any]) -> Component:
             "own parameters": "the layer's parameter objects",
             "layer objects": "layers, when it is made",
             "layer and gradient": "a layer and a gradient, for weights and biases apart",
+            "model": "a model of layers",
         }[run["way"]]
         made.rows += _run_rows(kind, seen, run)
+    for one in seen.get("failed", []):
+        told = STILL if one["error"] == "nothing moved" else f"it crashes: {one['error']}"
+        made.rows.append(Row("update", one["setting"], "defective", says=f"{PLAINLY[one['setting']]}: {told}"))
     return made
 
 

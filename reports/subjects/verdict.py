@@ -180,7 +180,7 @@ def _turned(components: list[Component]) -> None:
             row.probe == "one" and row.stage == "forward" and row.status == "defective" for row in one.rows
         ):
             for row in one.rows:
-                if row.status == "defective" and "NaN" not in row.says:
+                if row.status == "defective" and not row.probe.startswith("one"):
                     row.status, row.says = "departs", "one sample at a time, as the layers: a batch does not work"
             one.diagnoses = [] if one.status != "defective" else one.diagnoses
         if (

@@ -26,7 +26,9 @@ def inputs(kind: str) -> dict[str, Array]:
     if kind == "Softmax":
         apart = plain.copy()
         apart[1] -= 800.0
-        return probes | {"large": plain * 10 + 1000.0, "rows apart": apart, "square": rng.standard_normal((H, H))}
+        large = plain * 10 + 1000.0
+        return probes | {"one, large": large[:1], "large": large, "rows apart": apart,
+                         "square": rng.standard_normal((H, H))}  # fmt: skip
     far = np.array([[-40.0, -20.0, 20.0, 40.0, 0.5]] * B) * np.linspace(0.9, 1.0, B).reshape(-1, 1)
     return probes | {"zeros": zeros, "far": far, "very far": far * 25}
 
@@ -132,7 +134,11 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
                 found[key] = np.array(turn(np.full(given.shape, value) if value.ndim == 0 else value))
             return found
         offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())]
-        result = attempt(function, **bound(function, offers, [upstream, turn(x).copy()], optional=False))
+        given = bound(function, offers, [upstream, turn(x).copy()], optional=False)
+        result = attempt(function, **given)
+        if kept := [key for key, value in given.items() if np.array_equal(value, turn(x))]:  # or the output, as some do
+            again = tree(attempt(function, **given | {kept[0]: out.copy()}))
+            found |= {"dinputs_at_output": np.array(turn(a)) for a in again.values() if a.shape == upstream.shape}
     except Failure as failure:
         return found | {"error": str(failure), "stage": "backward", "line": failure.line}
     except StopIteration:

@@ -3,9 +3,11 @@
 import copy
 import difflib
 import dis
+import functools
 import inspect
 import linecache
 import random
+import re
 import signal
 import traceback
 from collections.abc import Callable, Iterator
@@ -139,6 +141,9 @@ def bound(
         elif one.default is inspect.Parameter.empty:
             waiting.append(one)
     for one in waiting:
+        if (known := commonplace(function, one.name)) is not None:
+            arguments[one.name] = known
+            continue
         if not queue:
             raise Failure(Unbound(f"no value for the parameter {one.name}"))
         arguments[one.name] = copied(queue.pop(0))
@@ -146,6 +151,40 @@ def bound(
     if positional:
         raise Failure(Unbound("positional-only parameters"))
     return arguments
+
+
+class Random:
+    """A generator of random numbers for those that want one: NumPy's new one and its old one in one object."""
+
+    def __init__(self) -> None:
+        self._new, self._old = np.random.default_rng(SEED), np.random.RandomState(SEED)  # noqa: NPY002  # theirs
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._new, name, None) or getattr(self._old, name)
+
+
+def commonplace(function: Any, name: str) -> Any:
+    """A value for a parameter that has nothing to do with what is looked at, or whose words the source says."""
+    short = names.plain(name)
+    if short in ("rng", "randomstate", "generator", "random", "prng", "randomgenerator"):
+        return Random()
+    if short in ("seed", "randomseed"):
+        return 0
+    if short == "dtype":
+        return np.float64
+    return next(iter(choices(where(function)["file"], name)), None)
+
+
+@functools.cache
+def choices(file: str, name: str) -> list[str]:
+    """The words with which a file compares a parameter of this name, or the attribute that keeps it."""
+    text = "".join(linecache.getlines(file)) if file else ""
+    bare = re.escape(name.lstrip("_"))
+    alone = re.findall(rf"\b_?{bare}(?:\.lower\(\))?\s*(?:==|!=)\s*['\"](\w+)['\"]", text)
+    among = re.findall(rf"\b_?{bare}(?:\.lower\(\))?\s+(?:not )?in\s*[\[({{]([^\])}}]*)", text)
+    return list(dict.fromkeys(alone + [word for one in among for word in re.findall(r"['\"](\w+)['\"]", one)]))
 
 
 def copied(value: Any) -> Any:

@@ -14,7 +14,20 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import Failure, Recorder, attempt, bound, instances, nearest, parameters, remembers, required, twin, where
+from .calling import (
+    Failure,
+    Recorder,
+    attempt,
+    bound,
+    choices,
+    instances,
+    nearest,
+    parameters,
+    remembers,
+    required,
+    twin,
+    where,
+)
 from .settled import Initializer, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
@@ -59,7 +72,9 @@ class Layer:
         rng = np.random.default_rng(3)
         self.recorder = Recorder()
         wanted = [one for one in required(self.holder) if names.plain(one.name) in ACTIVATION_NAMES]
-        for shape, activation in itertools.product((d, (d,)), (ACTIVATION[0], *SPELT) if wanted else (ACTIVATION[0],)):
+        for shape, activation in itertools.product(
+            (d, (d,), (None, d)), (ACTIVATION[0], *SPELT) if wanted else (ACTIVATION[0],)
+        ):
             for weights, biases in (((d, h), (h,)), ((h, d), (h, 1)), ((h, d), (1, h))):
                 offers = [
                     (names.N_IN - {"inputs"} | {"inputs"}, shape),
@@ -111,6 +126,36 @@ class Layer:
         self.biases = min(named or flat, key=lambda p: ("d" in p.lower().split("bias")[0], len(p)), default=None)
         return True
 
+    def settle_on_what_matters(self, d: int, h: int, x: Array) -> None:
+        """Where the array taken for weights, or biases, has no part in the output, takes one that has."""
+        made = self.fresh(d, h)
+        forward = getattr(made, self.forward[0])
+        wanted = [(h,), (1, h), (h, 1), (len(x), h), (h, x.shape[-1])]
+
+        def shown() -> Array | None:
+            before = copied(arrays(made))
+            result = attempt(forward, **_forward_arguments(forward, x.copy()))
+            return _output(result, changed(before, arrays(made)), wanted, x)
+
+        def matters(path: str) -> bool:
+            first = shown()
+            put(made, path, arrays(made)[path] + 1.0)
+            second = shown()
+            return first is not None and second is not None and not np.array_equal(first, second)
+
+        try:
+            shown()
+            found = arrays(made)
+            alike = [p for p, a in found.items() if a.shape in ((d, h), (h, d))]
+            if len(alike) > 1 and not matters(self.weights):
+                self.weights = next((p for p in alike if p != self.weights and matters(p)), self.weights)
+                self.orientation = "in, out" if found[self.weights].shape == (d, h) else "out, in"
+            alike = [p for p, a in found.items() if a.size == h and a.ndim <= 2 and p != self.weights]
+            if self.biases in alike[:-1] + alike[1:] and not matters(str(self.biases)):
+                self.biases = next((p for p in alike if p != self.biases and matters(p)), self.biases)
+        except (Failure, ValueError, KeyError, AttributeError, IndexError):
+            return
+
 
 def look_at(name: str, holder: type) -> dict[str, Any] | None:
     """Returns a layer with weights as plain data, or None when the class is none."""
@@ -122,7 +167,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         return None
     probes = []
     for probe, (b, d, h) in SHAPES.items():
-        if layer.layout == "sample" and probe != "one":
+        if layer.layout in ("sample", "sample flat") and probe != "one":
             continue
         if probe == "square" and (b != 5):
             continue
@@ -190,6 +235,7 @@ def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
                 layer.layout = layout
                 layer.forward.remove(method)
                 layer.forward.insert(0, method)
+                layer.settle_on_what_matters(d, h, x)
                 return fresh, {"returned": result is not None, "stored": result is None}
     return None, {}
 
@@ -283,7 +329,13 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     offers = [(names.UPSTREAM, upstream), (names.RATE, RATE), (names.TRAINING, True),
               ({"x", "inputs", "input", "aprev"}, lay_in(x, layer.layout))]  # fmt: skip
     try:
-        result = attempt(function, **bound(function, offers, [upstream, RATE, True], optional=False))
+        given = bound(function, offers, [upstream, RATE, True], optional=False)
+        words = {one.name: choices(where(function)["file"], one.name) for one in parameters(function)
+                 if isinstance(one.default, str) and one.name not in given}  # fmt: skip
+        result = [attempt(function, **given)] if not words else []
+        for name, several_ways in words.items():  # one gradient for each word
+            result += [{f"d{word}": attempt(function, **given, **{name: word})} for word in several_ways]
+        result = result[0] if len(result) == 1 else result
     except Failure as failure:
         return {"error": str(failure), "stage": "backward", "line": failure.line}
     after = arrays(made)
@@ -295,9 +347,11 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     found: dict[str, Any] = {}
     shape_w = (d, h) if layer.orientation == "in, out" else (h, d)
     tail = {p: p.split(".")[-1].split(" ")[-1] for p in pool}
-    dw = [p for p, a in pool.items() if a.shape == shape_w and p not in theirs]
-    dw.sort(key=lambda p: (not DW.search(tail[p]), bool(is_db(p)), not p.startswith("returned")))
+    beside = f"{layer.weights.rpartition('.')[0]}.grad"  # of a parameter that keeps its own gradient
+    dw = [p for p, a in pool.items() if (a.shape == shape_w or p == beside) and p not in theirs]
+    dw.sort(key=lambda p: (p != beside, not DW.search(tail[p]), bool(is_db(p)), not p.startswith("returned")))
     dx = [p for p, a in returned.items() if a.shape == lay_in(x, layer.layout).shape]
+    dx.sort(key=lambda p: names.plain(p.split(".")[-1]) not in ("", *DINPUTS))
     named = [p for p in pool if names.plain(tail[p]) in DINPUTS and p not in theirs]
     dx_path = f"returned {dx[0]}".strip() if dx else next(iter(sorted(named, key=lambda p: DINPUTS.index(
         names.plain(tail[p])))), None)  # fmt: skip
@@ -305,7 +359,7 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
         left = [p for p, a in new.items() if a.shape == lay_in(x, layer.layout).shape]
         dx_path = left[0] if left else None
     if dx_path is not None:
-        dw = [p for p in dw if p != dx_path]
+        dw = [p for p in dw if p == beside or not np.array_equal(pool[p], pool[dx_path])]
         found["dinputs"] = np.array(lay_out(pool[dx_path], layer.layout, d))
     db = [p for p, a in pool.items() if p not in theirs and p != dx_path and p not in dw[:1]
           and (is_db(p) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip

@@ -15,7 +15,6 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
-from .calling import required
 from .lending import lend
 from .reading import Source, Unreadable, parsed
 from .stubs import Stub
@@ -29,6 +28,7 @@ class Loaded:
 
     functions: dict[str, Any] = field(default_factory=dict)
     classes: dict[str, type] = field(default_factory=dict)
+    twins: dict[str, dict[str, Any]] = field(default_factory=dict)  # file -> functions that another file names too
     sources: dict[str, str] = field(default_factory=dict)  # file name -> text
     scripts: list[tuple[str, list[ast.stmt], dict[str, Any]]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -70,13 +70,25 @@ class _Modules:
             source = self.trees[name][0]
             for key, value in vars(module).items():
                 if getattr(value, "__module__", None) == module.__name__ and not key.startswith("__"):
-                    if isinstance(value, type):
-                        other = self.loaded.classes.setdefault(key, value)
-                        if len(required(other)) != len(required(value)):  # Linear the layer, Linear the activation
-                            self.loaded.classes.setdefault(f"{key} ({name.split('.')[-1]})", value)
-                    elif isinstance(value, types.FunctionType):
-                        self.loaded.functions.setdefault(key, value)
+                    known = self.loaded.classes if isinstance(value, type) else self.loaded.functions
+                    if not isinstance(value, (type, types.FunctionType)):
+                        continue
+                    if known.setdefault(key, value) is value or self._alike(known[key], value):
+                        continue
+                    if isinstance(value, type):  # Linear the layer, Linear the activation; a class that grew
+                        known.setdefault(f"{key} ({name.split('.')[-1]})", value)
+                    else:
+                        self.loaded.twins.setdefault(name.split(".")[-1], {})[key] = value
             self.loaded.scripts.append((str(source.path), self.trees[name][1].body, vars(module)))
+
+    def _alike(self, one: Any, other: Any) -> bool:
+        """Whether two definitions of one name in two files say the same."""
+        texts = [
+            [ast.dump(node) for node in ast.walk(self.trees[value.__module__.removeprefix(f"{UNIT}.")][1])
+             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == value.__name__]
+            for value in (one, other)
+        ]  # fmt: skip
+        return texts[0] == texts[1]
 
     def find(self, name: str, package: str = "") -> str | None:
         """The file that a module name means: by full name, below the importing package, or by its ending."""

@@ -65,6 +65,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
     layers.ACTIVATION[0] = _own_activation(loaded)
+    losses.CALLED[0] = losses.order_of_calls(list(loaded.sources.values()))
     own_layers: list[tuple[dict[str, Any], type]] = []
     later = []
     for name, holder in loaded.classes.items():
@@ -94,15 +95,31 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
             found.append(misspelt)
     for name, holder, kind in later:
         found += _some(lambda n=name, h=holder, k=kind: optimizers.from_class(n, h, k, own_layers))
-    functions = loaded.functions | _static(loaded)
-    for name, partner, kind in activations.pairs(functions):
-        derivative = functions.get(partner) if partner else None
-        found += _some(lambda n=name, p=partner, d=derivative, k=kind: activations.from_functions(
-            n, functions[n], p, d, k))  # fmt: skip
-    for name, partner, kind in losses.pairs(loaded.functions):
-        gradient = loaded.functions.get(partner) if partner else None
-        found += _some(lambda n=name, p=partner, g=gradient, k=kind: losses.from_functions(
-            n, loaded.functions[n], p, g, k))  # fmt: skip
+    found += _functions(loaded)
+    return found
+
+
+def _functions(loaded: Loaded) -> list[dict[str, Any]]:
+    """The activations and losses among functions, each with its derivative: of its own file, else of another."""
+    files: dict[str, dict[str, Any]] = {}
+    for name, function in [*loaded.functions.items(), *(two for some in loaded.twins.values() for two in some.items())]:
+        files.setdefault(str(function.__module__), {})[name] = function
+    found: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    for paired, look_at in ((activations.pairs, activations.from_functions), (losses.pairs, losses.from_functions)):
+        own = [(file, functions, paired(functions)) for file, functions in files.items()]
+        used = {partner for _, _, pairs in own for _, partner, _ in pairs}
+        others = {name: partner for name, partner, _ in paired(loaded.functions) if partner not in used}
+        if paired is activations.pairs:
+            own.append(("", static := _static(loaded), paired(static)))
+        for file, functions, pairs in own:
+            for name, partner, kind in pairs:
+                partner = partner or others.get(name)
+                slope = functions.get(partner) or loaded.functions.get(partner) if partner else None
+                one = _some(lambda n=name, f=functions[name], p=partner, s=slope, k=kind: look_at(n, f, p, s, k))
+                shown = f"{name} ({file.split('.')[-1]})" if name in seen else name
+                found += [{**part, "name": shown} for part in one]
+                seen |= {name} if one else set()
     return found
 
 
@@ -214,7 +231,8 @@ def _misspelt(name: str, holder: type) -> dict[str, Any] | None:
     from difflib import get_close_matches
 
     own = [key for key in vars(holder) if callable(vars(holder)[key])]
-    if names.methods(holder, (*names.FORWARD, *names.LOSS, *names.UPDATE)) and "__int__" not in own:
+    known = names.methods(holder, names.FORWARD) or names.methods(holder, (*names.LOSS, *names.UPDATE))
+    if known and "__int__" not in own:
         return None
     for wanted in ("__init__", "forward", "backward"):
         near = [key for key in get_close_matches(wanted, own, n=1, cutoff=0.75) if key != wanted]

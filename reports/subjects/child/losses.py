@@ -4,6 +4,7 @@ Axes: B samples, C classes or outputs.
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,32 +16,10 @@ from .arrays import Array, arrays, changed, copied, numeric, tree
 from .calling import Failure, Recorder, attempt, instances, nearest, parameters, required, where
 
 B, C = 7, 3
-GRADIENT = (
-    "backward",
-    "backwardpass",
-    "gradient",
-    "gradients",
-    "grad",
-    "derivative",
-    "prime",
-    "deriv",
-    "backprop",
-    "bprop",
-    "delta",
-    "dloss",
-    "lossgradient",
-    "lossprime",
-    "lossderivative",
-    "lossgrad",
-    "gradloss",
-    "costderivative",
-    "bwd",
-    "computegradient",
-    "calculategradient",
-    "derivate",
-    "computegrad",
-    "df",
-)
+GRADIENT = ("backward", "backwardpass", "gradient", "gradients", "grad", "derivative", "prime", "deriv", "backprop",
+            "bprop", "delta", "dloss", "lossgradient", "lossprime", "lossderivative", "lossgrad", "gradloss",
+            "costderivative", "bwd", "computegradient", "calculategradient", "derivate", "computegrad", "df",
+            "differentiate", "backwards", "backwardstep", "computederivative", "diff")  # fmt: skip
 
 
 def cases(kind: str) -> list[dict[str, Any]]:
@@ -90,6 +69,7 @@ def cases(kind: str) -> list[dict[str, Any]]:
     else:
         add("three columns", values, wanted, wanted)
         add("three rows", values.T, wanted.T, wanted)
+        add("one row", values[:, :1].T, wanted[:, :1].T, wanted[:, :1])
         add("one column", values[:, :1], wanted[:, :1], wanted[:, :1])
         add("one sample", values[:1], wanted[:1], wanted[:1])
         add("vector", values[:, 0], wanted[:, 0], wanted[:, :1])
@@ -115,6 +95,8 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     made = next(instances(holder, [], [[], [Recorder()]]), None)
     if made is None:
         return None
+    if kind in FUSES and values and _softens(made, values[0], FUSES[kind]):
+        kind = FUSES[kind]
     rows = []
     for case in cases(kind):
         for order in _orders(getattr(holder, values[0]) if values else getattr(holder, gradients[0])):
@@ -133,6 +115,26 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
         "cases": rows,
         "nearest": "" if gradients else nearest(holder),
     }
+
+
+FUSES = {"CrossEntropy": "SoftmaxCrossEntropy", "BinaryCrossEntropy": "SigmoidCrossEntropy"}
+
+
+def _softens(made: Any, method: str, fused: str) -> bool:
+    """Whether a loss takes logits, whatever its name: its value for them is the one behind softmax, or sigmoid."""
+    for case in cases(fused)[:2]:
+        p, t = FUSED[fused](case["predicted"]), case["meant"]
+        each = t * np.log(p) + (0 if fused == "SoftmaxCrossEntropy" else (1 - t) * np.log(1 - p))
+        forms = [-each.sum(axis=1), -each, *(np.array(-each.sum() / n) for n in (1, B, B * C))]
+        for order in _orders(getattr(made, method)):
+            try:
+                value = _first(prepared(partial(_given, made, method, _pair(case, order))))
+            except Failure:
+                continue
+            if value is not None and any(f.size == value.size and np.allclose(f.ravel(), value.ravel(), rtol=1e-4)
+                                         for f in forms):  # fmt: skip
+                return True
+    return False
 
 
 def _hands_on_to_nothing(holder: type, method: str) -> bool:
@@ -180,9 +182,29 @@ def _own(holder: type, method: str) -> Any:
     return getattr(holder, method)
 
 
+CALLS = re.compile(
+    r"(?<!def )\b\w*(?:loss|cost|criterion|error)\w*(?:\.\w+)?\(\s*([\w.]+)\s*,\s*([\w.]+)", re.IGNORECASE
+)
+GIVEN = {"pred", "preds", "prediction", "predictions", "predicted", "ypred", "yhat", "output", "outputs", "out", "logits",
+         "probs", "scores"}  # fmt: skip
+CALLED = [""]  # the order of arguments in which the file calls losses, where it does and the names there say so
+
+
+def order_of_calls(texts: list[str]) -> str:
+    """The order in which losses are called, where all calls that say so agree; empty else."""
+    seen = set()
+    for text in texts:
+        for pair in CALLS.findall(re.sub(r"def .*", "", text)):
+            first, second = (names.plain(one.split(".")[-1]) in GIVEN for one in pair)
+            seen |= {"predicted, labels" if first else "labels, predicted"} if first != second else set()
+    return seen.pop() if len(seen) == 1 else ""
+
+
 def _orders(function: Any) -> list[str]:
-    """Predicted first, labels first, or both where the names do not say."""
+    """Predicted first, labels first, or both where the names do not say; y and y_hat alone are taken either way."""
     first = [names.plain(one.name) for one in parameters(function)][:2]
+    if CALLED[0] and set(first) == {"y", "yhat"}:
+        return [CALLED[0]]
     if len(first) == 2:
         strong_labels = {"ytrue", "target", "targets", "labels", "t", "truth", "actual", "y"}
         strong_predicted = {"ypred", "yhat", "pred", "predictions", "output", "p", "predicted", "dvalues", "a", "probs",

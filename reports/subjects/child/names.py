@@ -252,17 +252,34 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+SHORT = {"ce": "CrossEntropy", "cce": "CrossEntropy", "nll": "CrossEntropy", "xent": "CrossEntropy",
+         "mae": "MeanAbsoluteError", "l1": "MeanAbsoluteError", "l2": "MeanSquaredError", "sse": "MeanSquaredError",
+         "scce": "CrossEntropy", "sce": "CrossEntropy"}  # fmt: skip
+
+
 def kind(name: str) -> str:
     """What a class or function of this name probably is; empty where the name says nothing."""
     short = plain(name)
+    if (bare := re.sub("^loss|loss$|^cost|cost$", "", short)) in SHORT:
+        return SHORT[bare]
     return next((what for word, what in KINDS if word in short), "")
 
 
+STEMS = {FORWARD: ("forward", "fprop"), BACKWARD: ("backward", "backprop", "bprop")}  # forwards, backward_step, ...
+
+
 def methods(holder: type, wanted: tuple[str, ...]) -> list[str]:
-    """The methods of a class whose names are among `wanted`, in that order of preference."""
+    """The methods of a class whose names are among `wanted`, in that order of preference.
+
+    A name that only holds the word comes after the word itself and before what says less.
+    """
     have = {plain(name): name for name in dir(holder) if not (name.startswith("__") and name != "__call__")}
-    exact = [have[word] for word in wanted if word in have and callable(getattr(holder, have[word], None))]
-    return list(dict.fromkeys(exact))
+    stems = STEMS.get(wanted, ())
+    other = "forward" if wanted is BACKWARD else "back"
+    near = [name for short, name in have.items() if other not in short and any(stem in short for stem in stems)]
+    sure = [have[word] for word in wanted if word in have and any(stem in word for stem in stems)]
+    exact = [have[word] for word in wanted if word in have]
+    return [name for name in dict.fromkeys(sure + near + exact) if callable(getattr(holder, name, None))]
 
 
 def ranked(name: str, *groups: set[str]) -> int:

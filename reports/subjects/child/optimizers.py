@@ -10,7 +10,7 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, copied, put
-from .calling import Failure, Recorder, attempt, constructor_of, instances, parameters, required, where
+from .calling import Failure, Recorder, attempt, constructor_of, instances, parameters, required, text_of, where
 from .layers import Layer
 
 STEPS = 3
@@ -22,12 +22,53 @@ SETTINGS = {  # settings tried, as far as the constructor knows them
     "momentum": {"momentum": MOMENTUM},
     "momentum and decay": {"momentum": MOMENTUM, "decay": DECAY},
 }
-WAYS = ("layer", "lists", "arrays", "dicts", "layers", "own parameters", "layer objects", "layer and gradient")
+WAYS = ("layer", "lists", "arrays", "dicts", "layers", "own parameters", "layer objects", "layer and gradient", "model")
 BEFORE, AFTER = ("preupdateparams", "preupdateparam", "preupdate", "prestep", "preupdateparameters"), (
     "postupdateparams", "postupdateparam", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
 
 
 STEP = names.ROUNDS | {"t", "step", "time", "k", "i", "it", "timestep", "currentepoch", "currentstep", "curriter"}
+
+
+MODEL = {"model", "network", "net", "nn", "module"}
+
+
+class Many(list):
+    """A list that gives itself when called: `model.parameters` is an attribute to some, a method to others."""
+
+    def __call__(self, *_: Any) -> "Many":
+        """The same list."""
+        return self
+
+
+class Model:
+    """A stand-in for a network of two layers: it knows its layers, and hands on whatever else each of them has."""
+
+    def __init__(self, parts: list[Any], layers: list[tuple[dict[str, Any], type]]) -> None:
+        self._parts, self._paths = parts, [layers[0][0][key] for key in ("weights", "biases")] if layers else []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if "layer" in name:
+            return Many(self._parts)
+        if all(hasattr(part, name) for part in self._parts):
+            every = [getattr(part, name) for part in self._parts]
+            if all(callable(one) for one in every):
+                return lambda *given: Many(inner for one in every for inner in (one(*given) or ()))
+            return Many(every)
+        owners = [owner(part, path) for part in self._parts for path in self._paths if path]
+        if "param" in name and all(one is not None for one in owners):
+            return Many(owners)
+        raise AttributeError(f"a stand-in for a network has no {name}")
+
+
+def owner(part: Any, path: str) -> Any:
+    """The object that holds an array of a layer as its own: a parameter; None where the layer does so itself."""
+    *way, _ = path.split(".")
+    for name in way:
+        part = vars(part).get(name)
+    return part if way else None
 
 
 class Holder:
@@ -57,7 +98,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
     if not methods:
         return None
     layers = [one for one in layers if one[0]["backward"]["name"]]  # one without gradients is no use here
-    runs, error = [], ""
+    runs, failed, error = [], [], ""
     accepts = {names.plain(one.name) for one in parameters(constructor_of(holder))}
     rhos = {
         names.plain(one.name)
@@ -85,6 +126,8 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
                     {"setting": setting, "way": way, "values": {"rate": RATE, **values}, "steps": steps, **used}
                 )
                 break
+        else:
+            failed.append((setting, offers))
     if not runs:
         return {"name": name, "role": "optimizer", "kind": kind, "form": 1, "error": error or "no update could be made",
                 "forward": {"name": methods[0], **where(getattr(holder, methods[0]))}, "runs": []}  # fmt: skip
@@ -95,9 +138,25 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         "form": 1,
         "forward": {"name": methods[0], **where(getattr(holder, methods[0]))},
         "runs": runs,
+        "failed": [
+            {"setting": setting, "error": told}
+            for setting, offers in failed
+            if (told := _failure(holder, offers, methods, runs[0]["way"], layers))
+        ],
         "start": list(start()),
         "gradients": [list(pair) for pair in gradients()],
     }
+
+
+def _failure(
+    holder: type, offers: list[Any], methods: list[str], way: str, layers: list[tuple[dict[str, Any], type]]
+) -> str:
+    """What goes wrong in one setting, called as it works in another; empty where the call was not understood."""
+    try:
+        _run(holder, offers, methods, way, layers)
+    except Failure as failure:
+        return "" if failure.binding else str(failure) if failure.line else f"{failure.error}"
+    return ""
 
 
 def _run(
@@ -116,12 +175,16 @@ def _run(
     more = [({"params", "parameters", "weights"}, params)] if params is not None else []
     more += [({"params", "parameters"}, own)] if own else []
     more += [({"params", "parameters", "layers", "model"}, [target, other])] if way == "layer objects" else []
-    more += [({"layers", "layer", "model", "network"}, [target, other] if way == "layers" else target)]
+    more += [({"layers", "layer", *MODEL}, [target, other] if way == "layers" else target)]
+    if way == "model":
+        more = [({"layers", "layer"}, [target, other]), (MODEL, Model([target, other], layers))]
     made = next(instances(holder, [*offers, *more], [[], [RATE], [target], [Recorder()]]), None)
     if made is None:
         raise Failure(TypeError("it cannot be built"))
     function = getattr(made, methods[0])
-    count = len(required(function))
+    asked = required(function)
+    apart = way in ("model", "layer", "layers") and len(asked) > 1  # what is told beside the layers, by name
+    count = 1 if apart else len(asked)
     steps: list[list[Array]] = []
     for dw, db in gradients():
         before = copied({"w": read()[0], "b": read()[1]})
@@ -134,13 +197,14 @@ def _run(
             write(dw, db)
             write_other(dw, db)
             attempt(function)
-        elif way in ("layer", "layers"):
+        elif way in ("layer", "layers", "model"):
             write(dw, db)
             write_other(dw, db)
-            number = [len(steps)] if count == 2 and names.ranked(required(function)[1].name, STEP) == 0 else []
-            attempt(function, *([target] if way == "layer" else [[target, other]])[:count], *number)
+            told = _told(function, asked[1:], offers, len(steps)) if apart else {}
+            given = more[1][1] if way == "model" else [target, other] if way == "layers" else target
+            attempt(function, *[given][:count], **told)
             if way == "layer" and count:
-                attempt(function, other, *number)
+                attempt(function, other, **told)
         elif way == "own parameters" and count == 0:
             write(dw, db)
             attempt(function)
@@ -183,6 +247,18 @@ def _run(
     return steps, {"attributes": used}
 
 
+def _told(function: Any, asked: list[Any], offers: list[Any], step: int) -> dict[str, Any]:
+    """What an update wants beside the layers: the rate, the momentum, the number of the step."""
+    found: dict[str, Any] = {}
+    for one in asked:
+        first = 0 if re.search(rf"\b{one.name}\s*\+\s*1", text_of(function)) else 1
+        known = [value for group, value in offers if names.ranked(one.name, group) == 0]
+        if not known and names.ranked(one.name, STEP) != 0 and names.ranked(one.name, names.MOMENTUM) != 0:
+            raise Failure(TypeError(f"update takes {one.name}"))
+        found[one.name] = known[0] if known else step + first if names.ranked(one.name, STEP) == 0 else 0.0
+    return found
+
+
 def _hooks(made: Any, known: tuple[str, ...], start: str) -> list[str]:
     """The method that is to be called before or after each update, if there is one."""
     own = [name for name in dir(made) if names.plain(name).startswith(start) and callable(getattr(made, name))]
@@ -208,7 +284,9 @@ def _target(way: str, w: Array, b: Array, layers: list[tuple[dict[str, Any], typ
     if way == "arrays":
         twins: dict[str, Any] = {"w": {"value": w}, "b": {"value": b}}
         return twins, lambda: (twins["w"]["value"], twins["b"]["value"]), None
-    if way in ("layer", "layers", "own parameters", "layer objects") and layers:
+    if way == "model" and not layers:
+        raise Failure(TypeError("no layer of the file is known"))
+    if way in ("layer", "layers", "own parameters", "layer objects", "model") and layers:
         return _own_layer(*layers[0], w, b)
     if way in ("layer", "layers", "layer objects", "layer and gradient"):
         target: Any = Holder()

@@ -129,7 +129,7 @@ def _datasets() -> types.ModuleType:
 
 def _scipy() -> types.ModuleType:
     module: Any = Stub("scipy")
-    module.special = _special()
+    module.special, module.stats = _special(), _stats()
     return module
 
 
@@ -170,4 +170,20 @@ def _lend_gone() -> None:
             setattr(np, name, value)
 
 
-MADE = {"cupy": _cupy, "nnfs": _nnfs, "nnfs.datasets": _datasets, "scipy": _scipy, "scipy.special": _special}
+def _stats() -> types.ModuleType:
+    """The distributions of scipy.stats from which weights are drawn: what is drawn is not what is looked at."""
+    module: Any = Stub("scipy.stats")
+    for name in ("truncnorm", "norm"):
+        setattr(module, name, Stub(name))
+        getattr(module, name).rvs = lambda *_, size=1, **__: np.random.default_rng(5).standard_normal(size) * 0.5
+    return module
+
+
+MADE = {
+    "cupy": _cupy,
+    "nnfs": _nnfs,
+    "nnfs.datasets": _datasets,
+    "scipy": _scipy,
+    "scipy.stats": _stats,
+    "scipy.special": _special,
+}

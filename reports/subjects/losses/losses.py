@@ -31,9 +31,11 @@ def loss(seen: dict[str, Any]) -> Component:
         seen = {**seen, "cases": [case for case in seen["cases"] if "probabilities" not in case["format"]]}
     cases = _best_order(seen, kind)
     formats, refused, careful = [], [], False
-    for case in cases:
-        rows = [row for row in (value_row(case, kind), gradient_row(case, kind)) if row]
-        if _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
+    told = [(case, [row for row in (value_row(case, kind), gradient_row(case, kind)) if row]) for case in cases]
+    for case, rows in told:
+        if case["format"] == "class indices" and "error" not in case and _none(told):
+            pass  # it runs, and no other format of labels shows what it does
+        elif _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
             refused.append(case["format"])
             careful |= "class indices" in formats and _broadcasts(case, rows)
             continue  # a format that it does not take
@@ -58,6 +60,12 @@ def loss(seen: dict[str, Any]) -> Component:
     if not made.places.get("backward") and seen["form"] == 1:
         made.rows.append(unwritten(seen.get("nearest", "")))
     return made
+
+
+def _none(told: list[tuple[dict[str, Any], list[Row]]]) -> bool:
+    """Whether neither of the two usual formats of labels is right."""
+    usual = [rows for case, rows in told if case["format"] in ("one-hot", "class indices")]
+    return all(any(row.status == "defective" for row in rows) for rows in usual)
 
 
 def _broadcasts(case: dict[str, Any], rows: list[Row]) -> bool:
@@ -107,9 +115,15 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 def _laid_out(cases: list[dict[str, Any]], kind: str, fits: bool) -> list[dict[str, Any]]:
     """The cases of a loss by its layout: those with samples in columns alone, where only they fit."""
     rows = {case["format"]: value_row(dict(case), kind) for case in cases if "error" not in case}
-    for usual, turned in (("one-hot", "one-hot columns"), ("three columns", "three rows")):
+    for usual, turned in (
+        ("one-hot", "one-hot columns"),
+        ("three columns", "three rows"),
+        ("three columns", "one row"),
+    ):
         here, there = rows.get(usual), rows.get(turned)
         wrong = here is None or here.status == "defective"
+        if turned == "one row" and here is not None:
+            continue  # three columns work, if wrongly
         if wrong and there is not None and there.status != "defective" and not fits:
             cases = [case for case in cases if case["format"] == turned]
     if any(case["format"] == "three columns" for case in cases):
