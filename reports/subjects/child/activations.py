@@ -137,8 +137,8 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
         given = bound(function, offers, [upstream, turn(x).copy()], optional=False)
         result = attempt(function, **given)
         if kept := [key for key, value in given.items() if np.array_equal(value, turn(x))]:  # or the output, as some do
-            again = tree(attempt(function, **given | {kept[0]: out.copy()}))
-            found |= {"dinputs_at_output": np.array(turn(a)) for a in again.values() if a.shape == upstream.shape}
+            again = _value(attempt(function, **given | {kept[0]: out.copy()}), upstream.shape)
+            found |= {} if again is None else {"dinputs_at_output": np.array(turn(again))}
     except Failure as failure:
         return found | {"error": str(failure), "stage": "backward", "line": failure.line}
     except StopIteration:

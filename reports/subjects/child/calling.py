@@ -157,7 +157,7 @@ class Random:
     """A generator of random numbers for those that want one: NumPy's new one and its old one in one object."""
 
     def __init__(self) -> None:
-        self._new, self._old = np.random.default_rng(SEED), np.random.RandomState(SEED)  # noqa: NPY002  # theirs
+        self._new, self._old = np.random.default_rng(SEED), np.random.RandomState(SEED)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

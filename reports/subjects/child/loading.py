@@ -70,7 +70,7 @@ class _Modules:
             source = self.trees[name][0]
             for key, value in vars(module).items():
                 if getattr(value, "__module__", None) == module.__name__ and not key.startswith("__"):
-                    known = self.loaded.classes if isinstance(value, type) else self.loaded.functions
+                    known: dict[str, Any] = self.loaded.classes if isinstance(value, type) else self.loaded.functions
                     if not isinstance(value, (type, types.FunctionType)):
                         continue
                     if known.setdefault(key, value) is value or self._alike(known[key], value):

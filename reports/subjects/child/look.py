@@ -116,7 +116,8 @@ def _functions(loaded: Loaded) -> list[dict[str, Any]]:
             for name, partner, kind in pairs:
                 partner = partner or others.get(name)
                 slope = functions.get(partner) or loaded.functions.get(partner) if partner else None
-                one = _some(lambda n=name, f=functions[name], p=partner, s=slope, k=kind: look_at(n, f, p, s, k))
+                given = name, functions[name], partner, slope, kind
+                one = _some(lambda look_at=look_at, given=given: look_at(*given))
                 shown = f"{name} ({file.split('.')[-1]})" if name in seen else name
                 found += [{**part, "name": shown} for part in one]
                 seen |= {name} if one else set()
