@@ -55,7 +55,7 @@ def dense(seen: dict[str, Any]) -> Component:
         one = _dense_try(made, case if sizes == (5, 11) else tiny.case_of("Dense", *sizes), probe, inner)
         if one:
             tries.append(one)
-    if not made.places.get("backward"):
+    if not made.places.get("backward") and probes:
         made.rows.append(unwritten(seen.get("nearest", "")))
     got = [probe for probe in probes if isinstance(probe.get("dweights"), np.ndarray)]
     if seen["biases"] and got and not any(isinstance(probe.get("dbiases"), np.ndarray) for probe in got):

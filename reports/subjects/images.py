@@ -58,6 +58,8 @@ def convolution(seen: dict[str, Any]) -> Component:
     n = len(x)
     others = {
         "output": {"each bias is added once per channel": right["output"] + 2 * b.reshape(1, -1, 1, 1),
+                   "each bias is added once per product, inside the sum": right["output"]
+                   + (w[0].size - 1) * b.reshape(1, -1, 1, 1),
                    "the biases are not added": right["output"] - b.reshape(1, -1, 1, 1),
                    "channels are not summed over: the first alone is there": right["output"]
                    - _through(layer, g, x[:, 1:], w[:, 1:], np.zeros_like(b))[0]},

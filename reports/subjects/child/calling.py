@@ -55,6 +55,7 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
+        self.near = False  # raised by an object that has all that it was looked for
         frames = traceback.extract_tb(error.__traceback__)
         theirs = [frame for frame in frames if "parity_child" not in frame.name and "/subjects/child/" not in
                   frame.filename and "numpy" not in frame.filename and not frame.filename.startswith("<")]  # fmt: skip

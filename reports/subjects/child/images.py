@@ -61,13 +61,14 @@ def _sample(layout: str, side: tuple[int, int]) -> tuple[int, ...]:
 def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride: int) -> Iterator[Any]:
     """Objects built for a layout: sizes as numbers, then as pairs."""
     asks = [names.plain(one.name) for one in parameters(holder)]
+    words = any(names.plain(one.name) in PADDING and isinstance(one.default, str) for one in parameters(holder))
     sample = _sample(layout, side)
     for pair in (0, 1, 2):  # none of them, the kernel, kernel and stride as pairs
         k: Any = (kernel, kernel) if pair else kernel
         flat = [ask for ask in asks if ask[-1] in "hw" or "height" in ask or "width" in ask]
         offers = [
             *[({ask}, kernel if ask in flat else k) for ask in asks if ask in KERNEL],
-            (STRIDE, (stride, stride) if pair == 2 else stride), (PADDING, 0), (CHANNELS, C), (FILTERS, F),
+            (STRIDE, (stride, stride) if pair == 2 else stride), (PADDING, "valid" if words else 0), (CHANNELS, C), (FILTERS, F),
             (SHAPE, sample), *(({plain}, Initializer()) for plain in initializers(holder)),
         ]  # fmt: skip
         yield from driven.built(
@@ -87,7 +88,7 @@ def convolution(name: str, holder: type, kind: str) -> dict[str, Any] | None:
                     try:
                         return {"name": name, "kind": kind, **_convolved(holder, made, method, x, layout)}
                     except Failure as failure:
-                        error = error or str(failure)
+                        error = error if error and not failure.near else str(failure)
                     except (ValueError, KeyError, IndexError, AttributeError):
                         continue
     return {"name": name, "role": "unknown", "kind": kind, "form": 1, "error": error} if error else None
@@ -96,7 +97,7 @@ def convolution(name: str, holder: type, kind: str) -> dict[str, Any] | None:
 def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> dict[str, Any]:
     """One forward and one backward, weights as (F, C, K, K)."""
     given = _placed(x, layout)
-    if not any(a.ndim == 4 for a in arrays(made).values()):
+    if not any(a.ndim == 4 and a.size > F * K for a in arrays(made).values()):  # some have weights from here on
         driven.forward(made, method, given.copy(), None)
     path, order = _weights(made)
     bias = next((p for p, a in arrays(made).items() if a.size == F and "b" in p.lower() and "d" not in p.lower()), "")
@@ -105,7 +106,11 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
     put(made, path, np.ascontiguousarray(w.transpose(order)))
     if bias:
         put(made, bias, b.reshape(arrays(made)[bias].shape))
-    out = driven.forward(made, method, given.copy(), None)
+    try:
+        out = driven.forward(made, method, given.copy(), None)
+    except Failure as failure:
+        failure.near = True  # it has such weights as a convolution has: what it raises says most
+        raise
     if out.ndim != given.ndim:
         raise Failure(ValueError(f"its output has {out.ndim} axes"))
     result = back(out, layout)

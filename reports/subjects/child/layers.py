@@ -62,6 +62,7 @@ class Layer:
         self.biases: str | None = None
         self.choice = 0  # which of the ways to build it gives a layer that works
         self.recorder = Recorder()
+        self.crash: Failure | None = None  # what its forward raised first, where it had weights
         self.forward = names.methods(holder, names.FORWARD)
         if "__call__" in self.forward and remembers(holder.__call__):  # it keeps what its backward needs
             self.forward.sort(key=lambda method: method != "__call__")
@@ -164,7 +165,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         return None
     made, rows = _first(layer)
     if made is None:
-        return None
+        return _crashing(name, layer)
     probes = []
     for probe, (b, d, h) in SHAPES.items():
         if layer.layout in ("sample", "sample flat") and probe != "one":
@@ -189,6 +190,18 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "probes": probes,
         "penalised": _penalised(layer),
     }
+
+
+def _crashing(name: str, layer: Layer) -> dict[str, Any] | None:
+    """A layer with weights that raises whatever the layout of its inputs, as plain data; None where it is none such."""
+    asks = [names.plain(one.name) for one in required(getattr(layer.holder, layer.forward[0])) if one.name != "self"]
+    if layer.crash is None or len([ask for ask in asks if ask not in names.TRAINING]) != 1:
+        return None
+    place = {"name": layer.forward[0], **where(getattr(layer.holder, layer.forward[0]))}
+    probe = {"probe": "batch", "stage": "forward", "error": str(layer.crash), "line": layer.crash.line}
+    return {"name": name, "role": "dense", "form": 1, "orientation": layer.orientation, "layout": "rows", "choice": 0,
+            "weights": layer.weights, "biases": layer.biases or "", "forward": place, "backward": {"name": ""},
+            "nearest": "", "probes": [probe], "penalised": []}  # fmt: skip
 
 
 def _alone(layer: Layer, probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -225,7 +238,9 @@ def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
                     fresh = layer.fresh(d, h)
                     before = copied(arrays(fresh))
                     result = attempt(getattr(fresh, method), **_forward_arguments(getattr(fresh, method), x))
-                except (Failure, AttributeError):
+                except (Failure, AttributeError) as error:
+                    told = isinstance(error, Failure) and not error.binding and has_weights
+                    layer.crash = layer.crash or (error if told else None)  # type: ignore[assignment]
                     continue
                 if not has_weights and not layer.find_weights(fresh, d, h):
                     continue

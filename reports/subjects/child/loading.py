@@ -17,7 +17,7 @@ from typing import Any
 
 from .lending import lend
 from .reading import Source, Unreadable, parsed
-from .stubs import Stub
+from .stubs import LENT, Older, Stub
 
 UNIT = "parity_subject"
 
@@ -43,7 +43,7 @@ def definitions(sources: list[Source], stubs: list[str]) -> Loaded:
     for source in sources:
         loaded.notes += source.notes
         try:
-            trees[source.module or UNIT] = source, parsed(source, loaded.notes)
+            trees[source.module or UNIT] = source, Older().visit(parsed(source, loaded.notes))
         except Unreadable as error:
             failures.append(f"{source.path.name}: {error}")
             continue
@@ -108,7 +108,7 @@ class _Modules:
         space = vars(module)
         space["__builtins__"] = {**vars(builtins), "__import__": self._importer(name), "input": _no_input,
                                  "raw_input": _no_input, "xrange": range,
-                                 "exit": _no_exit, "quit": _no_exit}  # fmt: skip
+                                 "exit": _no_exit, "quit": _no_exit, **LENT}  # fmt: skip
         for statement in kept(tree.body):
             try:
                 tree_of_one = ast.Module(body=[statement], type_ignores=[])

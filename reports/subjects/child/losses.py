@@ -185,8 +185,8 @@ def _own(holder: type, method: str) -> Any:
 CALLS = re.compile(
     r"(?<!def )\b\w*(?:loss|cost|criterion|error)\w*(?:\.\w+)?\(\s*([\w.]+)\s*,\s*([\w.]+)", re.IGNORECASE
 )
-GIVEN = {"pred", "preds", "prediction", "predictions", "predicted", "ypred", "yhat", "output", "outputs", "out", "probs",
-         "logits", "scores"}  # fmt: skip
+GIVEN = {"pred", "preds", "prediction", "predictions", "predicted", "ypred", "yhat", "output", "outputs", "out",
+         "probs", "logits", "scores"}  # fmt: skip
 CALLED = [""]  # the order of arguments in which the file calls losses, where it does and the names there say so
 
 

@@ -1,5 +1,6 @@
 """Modules that are not there: any attribute of a stub is a stub, any call gives one, nothing happens."""
 
+import ast
 import importlib.abc
 import importlib.machinery
 import sys
@@ -179,7 +180,38 @@ def _stats() -> types.ModuleType:
     return module
 
 
+def _numba() -> types.ModuleType:
+    """Its loops are Python's, slower."""
+    module: Any = Stub("numba")
+    module.prange = range
+    return module
+
+
+def _numba() -> types.ModuleType:
+    """Its loops are Python's, slower."""
+    module: Any = Stub("numba")
+    module.prange = range
+    return module
+
+
+class Older(ast.NodeTransformer):
+    """Makes float(x) and int(x) take an array of one number, as they did before NumPy 2.4."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        """Another name for what is called; everything else stays."""
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in ("float", "int") and len(node.args) == 1:
+            node.func.id = f"parity_{node.func.id}"
+        return node
+
+
+def _of_one(make: type) -> Any:
+    return lambda value: make(value.item() if isinstance(value, np.ndarray) and value.size == 1 else value)
+
+
+LENT = {"parity_float": _of_one(float), "parity_int": _of_one(int)}
 MADE = {
+    "numba": _numba,
     "cupy": _cupy,
     "nnfs": _nnfs,
     "nnfs.datasets": _datasets,
