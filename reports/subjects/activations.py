@@ -90,11 +90,38 @@ def _forward_verdict(
             return "departs", words
     if output.shape != z.shape:
         return "defective", f"it gives shape {output.shape} for {z.shape}"
+    total = 1 / np.max(right, axis=1, keepdims=True) if kind == "Softmax" else np.ones(1)  # of exp(z - max)
+    with np.errstate(all="ignore"):
+        plain = np.exp(z).sum(axis=-1, keepdims=True)
+        added = [c for c in CLIPS for of in (total, plain) if kind == "Softmax" and is_(right / (1 + c / of))]
+    if added:
+        return "departs", f"{added[0]:g} is added to the sum that it divides by"
     for c in CLIPS if kind in ("Sigmoid", "Softmax", "Tanh") else ():
         low = -1 + c if kind == "Tanh" else c
         if is_(np.clip(right, low, 1 - c)):
             return "departs", f"clipped to [{c:g}, 1 - {c:g}], torch does not clip"
-    for c in (500.0, 709.0, 100.0, 50.0, 250.0, 700.0, 200.0, 30.0, 20.0, 88.0):
+    for c in (
+        500.0,
+        709.0,
+        100.0,
+        10.0,
+        15.0,
+        25.0,
+        16.0,
+        36.0,
+        40.0,
+        300.0,
+        400.0,
+        600.0,
+        708.0,
+        50.0,
+        250.0,
+        700.0,
+        200.0,
+        30.0,
+        20.0,
+        88.0,
+    ):
         if is_(FORWARD[kind](np.clip(z, -c, c), alpha)):
             return "departs", f"inputs are clipped to [-{c:g}, {c:g}]"
     if line := _stretched(kind, output, right, allowed):

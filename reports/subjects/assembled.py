@@ -26,6 +26,7 @@ def assembled(seen: dict[str, Any], components: list[Component]) -> Component | 
     made = Component(str(seen["name"]), "network", "network")
     status = {one.name: one.status for one in components}
     trials = [one for one in seen["trials"] if all(status.get(name) in GOOD for name in one["parts"])]
+    trials = [one for one in trials if one.get("optimizer")] or trials
     if not trials:
         return _not_assembled(made, seen, status)
     for optimizer in dict.fromkeys(one.get("optimizer", "") for one in trials):

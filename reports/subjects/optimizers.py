@@ -286,10 +286,11 @@ def _settings(run: dict[str, Any]) -> Iterator[dict[str, float]]:
     def get(*names: str) -> float | None:
         return next((have[name] for name in names if name in have), None)
 
+    own = get("momentum", "beta", "mu", "gamma", "beta1", "b1")
     epsilon = get("epsilon", "eps", "e")
     for other in (epsilon,) if epsilon is not None else (1e-8, 1e-7, 1e-10, 1e-6, 1e-15, 0.0):
         yield {
-            "momentum": run["values"].get("momentum", get("momentum", "beta", "mu", "gamma", "beta1", "b1") or 0.9),
+            "momentum": run["values"].get("momentum", 0.9 if own is None else own),
             "beta1": get("beta1", "b1", "rho1", "betaone", "betam") or 0.9,
             "beta2": get("beta2", "b2", "rho2", "betatwo", "betav") or 0.999,
             "rho": get("rho", "decayrate", "beta", "gamma", "alpha", "beta2", "decay") or 0.9,
@@ -335,7 +336,7 @@ def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], p
                     order = ("right", "departs", "defective")
                     worst = max(status, rate_status, key=order.index)
                     text = "; ".join(part for part in (words, rate_words) if part)
-                    if kind == "SGD" and status == "right" and not _torch_agrees(start, gradients, steps, run, decay):
+                    if kind == "SGD" and worst == "right" and not _torch_agrees(start, gradients, steps, run, decay):
                         worst, text = "departs", text or "it rounds otherwise than torch"
                     return Row(f"update of {name}", setting, worst, used, says=text and f"update of {name}: {text}")
     return Row(f"update of {name}", setting, "defective", best,

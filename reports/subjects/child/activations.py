@@ -10,7 +10,7 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, attempt, bound, instances, nearest, parameters, required, where
+from .calling import Failure, attempt, attempt_turned, bound, instances, nearest, parameters, required, where
 from .layers import DINPUTS, OUTPUTS
 
 B, H = 7, 5
@@ -135,7 +135,7 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
             return found
         offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())]
         given = bound(function, offers, [upstream, turn(x).copy()], optional=False)
-        result = attempt(function, **given)
+        result = attempt_turned(function, given, upstream)
         if kept := [key for key, value in given.items() if np.array_equal(value, turn(x))]:  # or the output, as some do
             again = _value(attempt(function, **given | {kept[0]: out.copy()}), upstream.shape)
             found |= {} if again is None else {"dinputs_at_output": np.array(turn(again))}

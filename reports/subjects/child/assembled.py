@@ -40,7 +40,7 @@ def look_at(classes: dict[str, type], found: list[Part]) -> Part | None:
     steps = [one for one in own if one["role"] == "optimizer" and one["runs"]][:5]
     if not dense or not hidden or not ends:
         return None
-    ways: list[Part | None] = [*steps] or [None]
+    ways: list[Part | None] = [*steps, None]  # without an update, should none of them be right
     until = time.monotonic() + SECONDS
     trials: list[Part] = []
     for layer, bend, (end, through), step in list(product(dense, hidden, ends, ways))[: 4 * MOST]:

@@ -107,6 +107,29 @@ def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         raise Failure(late) from None
 
 
+def attempt_turned(function: Callable[..., Any], given: dict[str, Any], upstream: np.ndarray) -> Any:
+    """Calls with an upstream gradient; where it raises, with the gradient laid in other ways that some want.
+
+    What comes back in such a way is laid as the gradient was. Raises the first Failure where no way works.
+    """
+    try:
+        return attempt(function, **given)
+    except Failure as failure:
+        key = next((name for name, value in given.items() if value is upstream or np.array_equal(value, upstream)), "")
+        if upstream.ndim != 2 or not key or failure.binding or isinstance(failure.error, (NameError, AttributeError)):
+            raise
+        lay: Callable[[np.ndarray], np.ndarray]
+        for lay, unlay in ((lambda g: g.T, lambda a: a.T), (lambda g: g.T[:, None, :], lambda a: a[:, 0, :].T),
+                           (lambda g: g[:, None, :], lambda a: a[:, 0, :]),
+                           (lambda g: g[:, :, None], lambda a: a[:, :, 0])):  # fmt: skip
+            try:
+                result = attempt(function, **given | {key: np.ascontiguousarray(lay(upstream))})
+                return unlay(result) if isinstance(result, np.ndarray) and result.ndim >= 2 else result
+            except (Failure, IndexError):
+                continue
+        raise
+
+
 def parameters(function: Any) -> list[inspect.Parameter]:
     """The parameters that can be bound, without self."""
     try:
@@ -166,6 +189,10 @@ class Random:
         return getattr(self._new, name, None) or getattr(self._old, name)
 
 
+STRENGTHS = {"l1", "l2", "reg", "lambda", "lambd", "lmbda", "lambda1", "lambda2", "l1reg", "l2reg", "regularization",
+             "weightdecay", "l1lambda", "l2lambda", "l1ratio", "regstrength", "regularizationstrength"}  # fmt: skip
+
+
 def commonplace(function: Any, name: str) -> Any:
     """A value for a parameter that has nothing to do with what is looked at, or whose words the source says."""
     short = names.plain(name)
@@ -175,6 +202,8 @@ def commonplace(function: Any, name: str) -> Any:
         return 0
     if short == "dtype":
         return np.float64
+    if short in STRENGTHS:
+        return 0.0
     return next(iter(choices(where(function)["file"], name)), None)
 
 
@@ -255,9 +284,20 @@ def instances(holder: type, offers: list[tuple[set[str], Any]], queues: list[lis
                 key = repr([(name, getattr(value, "shape", value)) for name, value in arguments.items()])
                 if key not in tried:
                     tried.add(key)
-                    yield attempt(holder, **arguments)
+                    yield in_training(attempt(holder, **arguments))
             except Failure:
                 continue
+
+
+MODES = ("training", "train", "is_training", "train_mode", "train_flag")  # attributes that switch, where they are bools
+
+
+def in_training(made: Any) -> Any:
+    """The object, told that it is being trained where it has an attribute for that: some remember nothing else."""
+    for mode in MODES:
+        if getattr(made, "__dict__", {}).get(mode) is False:
+            setattr(made, mode, True)
+    return made
 
 
 def constructor_of(holder: type) -> Callable[..., Any]:

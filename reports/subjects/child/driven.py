@@ -8,12 +8,11 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, attempt, bound, instances, parameters, required, where
+from .calling import MODES, Failure, attempt, bound, instances, parameters, required, where
 from .layers import DINPUTS, OUTPUTS, RATE
 from .settled import settle, shapes_told, waits
 
 MOST_WAYS = 12  # of building one object
-MODES = ("training", "train", "is_training", "train_mode", "train_flag")  # attributes that switch, where they are bools
 
 
 def built(holder: type, offers: list[Any], queues: list[list[Any]], shape: tuple[int, ...] = ()) -> Iterator[Any]:

@@ -68,8 +68,8 @@ def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride:
         flat = [ask for ask in asks if ask[-1] in "hw" or "height" in ask or "width" in ask]
         offers = [
             *[({ask}, kernel if ask in flat else k) for ask in asks if ask in KERNEL],
-            (STRIDE, (stride, stride) if pair == 2 else stride), (PADDING, "valid" if words else 0), (CHANNELS, C), (FILTERS, F),
-            (SHAPE, sample), *(({plain}, Initializer()) for plain in initializers(holder)),
+            (STRIDE, (stride, stride) if pair == 2 else stride), (PADDING, "valid" if words else 0),
+            (CHANNELS, C), (FILTERS, F), (SHAPE, sample), *(({plain}, Initializer()) for plain in initializers(holder)),
         ]  # fmt: skip
         yield from driven.built(
             holder, offers, [[C, F, k], [F, k, C], [F, k, sample], [F, C, k], [k, F], [k], []], sample

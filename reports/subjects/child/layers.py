@@ -18,6 +18,7 @@ from .calling import (
     Failure,
     Recorder,
     attempt,
+    attempt_turned,
     bound,
     choices,
     instances,
@@ -34,8 +35,8 @@ SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": 
 MOST_WAYS = 40  # of building one layer
 RATE = 0.0625  # a power of two, so that dividing a step by it is exact
 WEIGHT = re.compile(r"(^|[._])(w|weights?|kernel|theta|coef|weight_?matrix)\d*$", re.IGNORECASE)
-DW = re.compile(r"(d_?_?w|w.*grad|grad.*w|^w$|delta_?w|weights?_?(grad|deriv|delta)|nabla_?w|[._]w$)", re.IGNORECASE)
-DB = re.compile(r"(d_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delta)|nabla_?b|[._]b$)", re.IGNORECASE)
+DW = re.compile(r"(d(?:iff)?_?_?w|w.*grad|grad.*w|^w$|delta_?w|weights?_?(grad|deriv|delta)|nabla_?w|[._]w$)", re.IGNORECASE)
+DB = re.compile(r"(d(?:iff)?_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delta)|nabla_?b|[._]b$)", re.IGNORECASE)
 NO_WEIGHT = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])d[._]?[wb]|input|output", re.IGNORECASE)
 OUTPUTS = ("output", "outputs", "out", "z", "a", "y", "activation", "activations", "result")
 DINPUTS = ("dinputs", "dx", "dinput", "dout", "da", "gradinput", "inputgrad", "dl", "delta", "dprev", "gradinputs")
@@ -76,7 +77,7 @@ class Layer:
         for shape, activation in itertools.product(
             (d, (d,), (None, d)), (ACTIVATION[0], *SPELT) if wanted else (ACTIVATION[0],)
         ):
-            for weights, biases in (((d, h), (h,)), ((h, d), (h, 1)), ((h, d), (1, h))):
+            for weights, biases in (((d, h), (h,)), ((d, h), (1, h)), ((h, d), (h, 1)), ((h, d), (1, h))):
                 offers = [
                     (names.N_IN - {"inputs"} | {"inputs"}, shape),
                     (names.N_OUT, h),
@@ -197,6 +198,10 @@ def _crashing(name: str, layer: Layer) -> dict[str, Any] | None:
     asks = [names.plain(one.name) for one in required(getattr(layer.holder, layer.forward[0])) if one.name != "self"]
     if layer.crash is None or len([ask for ask in asks if ask not in names.TRAINING]) != 1:
         return None
+    sized = not any(names.plain(one.name) in ("w", "weights", "weight") for one in required(layer.holder))
+    shapes = isinstance(layer.crash.error, ValueError) and re.search(r"align|matmul|broadcast", str(layer.crash))
+    if not isinstance(layer.crash.error, (NameError, AttributeError)) and not (sized and shapes):
+        return None  # what it raises by itself says that it wants other inputs
     place = {"name": layer.forward[0], **where(getattr(layer.holder, layer.forward[0]))}
     probe = {"probe": "batch", "stage": "forward", "error": str(layer.crash), "line": layer.crash.line}
     return {"name": name, "role": "dense", "form": 1, "orientation": layer.orientation, "layout": "rows", "choice": 0,
@@ -219,7 +224,21 @@ def _alone(layer: Layer, probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
-    """The first object whose forward gives (B, H) from (B, D); fixes layout and orientation."""
+    """The first object whose forward gives (B, H) from (B, D), and whose backward takes (B, H) where one does so."""
+    best: tuple[Any, dict[str, Any]] = None, {}
+    for made, rows in islice(_forwards(layer), 12):
+        if best[0] is None:
+            best, kept = (made, rows), dict(vars(layer))
+        batch = layer.layout in ("rows", "columns")
+        if batch and _probe(layer, *SHAPES["batch"], "batch").get("stage") != "backward":
+            return made, rows
+    if best[0] is not None:
+        vars(layer).update(kept)
+    return best
+
+
+def _forwards(layer: Layer) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The objects whose forward gives (B, H) from (B, D); fixes layout and orientation for each."""
     b, d, h = SHAPES["batch"]
     for choice, made in enumerate(islice(layer.build(d, h), MOST_WAYS)):
         layer.choice = choice
@@ -251,8 +270,7 @@ def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
                 layer.forward.remove(method)
                 layer.forward.insert(0, method)
                 layer.settle_on_what_matters(d, h, x)
-                return fresh, {"returned": result is not None, "stored": result is None}
-    return None, {}
+                yield fresh, {"returned": result is not None, "stored": result is None}
 
 
 def _forward_arguments(function: Any, x: Array) -> dict[str, Any]:
@@ -347,7 +365,7 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
         given = bound(function, offers, [upstream, RATE, True], optional=False)
         words = {one.name: choices(where(function)["file"], one.name) for one in parameters(function)
                  if isinstance(one.default, str) and one.name not in given}  # fmt: skip
-        result = [attempt(function, **given)] if not words else []
+        result = [attempt_turned(function, given, upstream)] if not words else []
         for name, several_ways in words.items():  # one gradient for each word
             result += [{f"d{word}": attempt(function, **given, **{name: word})} for word in several_ways]
         result = result[0] if len(result) == 1 else result
@@ -389,6 +407,10 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     if db and layer.biases:
         found["dbiases"] = np.array(pool[db[0]])
         found["dbiases_name"] = db[0]
+    if dw and found["dweights"].ndim == 3 and len(found["dweights"]) == b:  # one for each sample, kept apart
+        found["dweights"] = found["dweights"].sum(axis=0)
+        if "dbiases" in found and found["dbiases"].shape[0] == b:
+            found["dbiases"] = found["dbiases"].sum(axis=0)
     if layer.weights in new:
         rate = _rate_of(function, made)
         if rate:

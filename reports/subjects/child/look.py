@@ -69,7 +69,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
     own_layers: list[tuple[dict[str, Any], type]] = []
     later = []
     for name, holder in loaded.classes.items():
-        kind = roles.get(name) or _kind(name, holder)
+        kind = roles.get(name) or _kind(name.split(" ")[0], holder)
         if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
             continue
         if kind in names.UNKNOWN:
@@ -178,9 +178,21 @@ def _kind(name: str, holder: type) -> str:
         and "linear" in name.lower()
     ):
         return "Identity"
+    if kind in WITH_LABELS and _takes_labels(holder):
+        return WITH_LABELS[kind]
     if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
         return ""
     return kind
+
+
+WITH_LABELS = {"Softmax": "SoftmaxCrossEntropy", "Sigmoid": "SigmoidCrossEntropy"}
+
+
+def _takes_labels(holder: type) -> bool:
+    """Whether a class takes labels beside its inputs: an activation and a loss in one."""
+    forward = names.methods(holder, names.FORWARD)
+    asks = [one for one in required(getattr(holder, forward[0])) if one.name != "self"] if forward else []
+    return len(asks) == 2 and names.ranked(asks[1].name, names.TARGETS - {"output", "outputs"}) == 0
 
 
 def _network(name: str) -> bool:

@@ -84,6 +84,12 @@ def _softmax(z: Array) -> Array:
 FUSED = {"SoftmaxCrossEntropy": _softmax, "SigmoidCrossEntropy": lambda z: 1 / (1 + np.exp(-z))}
 
 
+SETTINGS: list[tuple[set[str], Any]] = [
+    ({"numclasses", "nclasses", "classes", "noutputs", "numoutputs", "outputsize", "c", "outputs", "nlabels"}, C),
+    ({"batchsize", "nsamples", "n"}, B),
+]  # what some want to be told when they are made
+
+
 def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     """Returns a loss class as plain data, or None when it takes no predictions and labels."""
     values = [m for m in names.methods(holder, names.LOSS) if len(parameters(getattr(holder, m))) >= 2]
@@ -92,7 +98,7 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     values = [m for m in values if m not in gradients and not _hands_on_to_nothing(holder, m)]
     if not values and not gradients:
         return None
-    made = next(instances(holder, [], [[], [Recorder()]]), None)
+    made = next(instances(holder, SETTINGS, [[], [Recorder()]]), None)
     if made is None:
         return None
     if kind in FUSES and values and _softens(made, values[0], FUSES[kind]):
@@ -100,7 +106,7 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     rows = []
     for case in cases(kind):
         for order in _orders(getattr(holder, values[0]) if values else getattr(holder, gradients[0])):
-            fresh = next(instances(holder, [], [[], [Recorder()]]), made)
+            fresh = next(instances(holder, SETTINGS, [[], [Recorder()]]), made)
             rows.append({**case, "order": order, **_object(fresh, values, gradients, case, order, kind)})
     if not any("value" in row or "gradient" in row for row in rows):
         return None
@@ -143,11 +149,19 @@ def _hands_on_to_nothing(holder: type, method: str) -> bool:
     return code is not None and "forward" in code.co_names and not hasattr(holder, "forward")
 
 
-def _first(result: Any) -> Array | None:
-    """The loss itself, where a penalty is returned beside it."""
+def _first(result: Any, shape: tuple[int, ...] = ()) -> Array | None:
+    """The loss itself, where a penalty or the gradient, of this shape, is returned beside it."""
     if isinstance(result, tuple) and result and numeric(result[0]) is not None:
-        result = result[0]
+        parts = [one for one in map(numeric, result) if one is not None]
+        result = next((one for one in parts if one.shape != shape), result[0])
     return next(iter(tree(result).values()), None)
+
+
+def _beside(result: Any, shape: tuple[int, ...]) -> Array | None:
+    """The gradient that is returned beside the loss; None where there is none."""
+    parts = [numeric(one) for one in result] if isinstance(result, tuple) and len(result) == 2 else []
+    fits = [one for one in parts if one is not None and one.shape == shape]
+    return np.array(fits[0]) if len(fits) == 1 and len(parts) == 2 else None
 
 
 def _given(made: Any, method: str, pair: list[Array]) -> Any:
@@ -236,7 +250,9 @@ def _object(
         try:
             result = prepared(partial(_given, made, method, pair))
             found.pop("error", None)
-            value = _first(result)
+            value = _first(result, predicted.shape)
+            if not gradients and (gradient := _beside(result, predicted.shape)) is not None:
+                found["gradient"] = gradient
             if value is None:
                 new = changed(before, arrays(made))
                 value = next((a for p, a in new.items() if "loss" in p.lower()), None)
@@ -314,9 +330,12 @@ def from_functions(name: str, function: Any, partner: str | None, gradient: Any,
         for order in _orders(function):
             found: dict[str, Any] = {}
             try:
-                value = _first(attempt(function, *_pair(case, order)))
+                result = attempt(function, *_pair(case, order))
+                value = _first(result, case["predicted"].shape)
                 if value is not None:
                     found["value"] = np.array(value)
+                if gradient is None and (beside := _beside(result, case["predicted"].shape)) is not None:
+                    found["gradient"] = beside
             except Failure as failure:
                 found |= {"error": str(failure), "stage": "forward", "line": failure.line}
             if gradient is not None and len(required(gradient)) == 2:

@@ -21,7 +21,8 @@ LOSS = ("loss", "cost", "computeloss", "computecost", "calculateloss", "calculat
 KINDS = (  # a class or function name holds one of these words -> what it probably is; the first that fits
     ("softmaxloss", "SoftmaxCrossEntropy"), ("softmaxwithloss", "SoftmaxCrossEntropy"),
     ("softmaxcrossentropy", "SoftmaxCrossEntropy"), ("softmaxcategorical", "SoftmaxCrossEntropy"),
-    ("crossentropysoftmax", "SoftmaxCrossEntropy"),
+    ("crossentropysoftmax", "SoftmaxCrossEntropy"), ("softmaxcce", "SoftmaxCrossEntropy"),
+    ("softmaxce", "SoftmaxCrossEntropy"), ("softmaxnll", "SoftmaxCrossEntropy"), ("sigmoidbce", "SigmoidCrossEntropy"),
     ("sigmoidloss", "SigmoidCrossEntropy"), ("sigmoidwithloss", "SigmoidCrossEntropy"),
     ("sigmoidcross", "SigmoidCrossEntropy"), ("sigmoidbinary", "SigmoidCrossEntropy"),
     ("bcewithlogits", "SigmoidCrossEntropy"), ("binarycrossentropywithlogits", "SigmoidCrossEntropy"),

@@ -57,7 +57,8 @@ def loss(seen: dict[str, Any]) -> Component:
         if any("value" in case or "gradient" in case for case in cases):
             row.status = "unjudged"
         made.rows.append(row)
-    if not made.places.get("backward") and seen["form"] == 1:
+    given = any(isinstance(case.get("gradient"), np.ndarray) for case in cases)  # beside the value
+    if not made.places.get("backward") and seen["form"] == 1 and not given:
         made.rows.append(unwritten(seen.get("nearest", "")))
     return made
 
