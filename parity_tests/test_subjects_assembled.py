@@ -49,7 +49,6 @@ def test_without_an_optimizer_one_forward_and_one_backward_are_judged(tmp_path: 
     [
         ("np.sum(dvalues, axis=0, keepdims=True)", "np.mean(dvalues, axis=0, keepdims=True)", "Layer_Dense"),
         ("self.dinputs[self.inputs <= 0] = 0", "self.dinputs[self.inputs > 0] = 0", "Activation_ReLU"),
-        ("layer.biases += layer.bias_momentums", "pass", "Optimizer_SGD"),
     ],
 )
 def test_a_defective_part_is_named_and_nothing_more_is_said(old: str, new: str, name: str, tmp_path: Path) -> None:
@@ -68,9 +67,16 @@ def test_gradients_that_add_up_are_a_convention(tmp_path: Path) -> None:
     assert any("add up" in row.says for row in one.rows)
 
 
-def test_what_only_shows_with_two_layers_is_never_called_right(tmp_path: Path) -> None:
-    """One velocity for all layers: with two shapes it raises, and the line is told."""
+def test_a_network_whose_optimizer_alone_is_wrong_is_judged_without_it(tmp_path: Path) -> None:
+    """Biases are never moved: output and gradients are right all the same, and no update is judged."""
+    (one,) = network(TEXT.replace("layer.biases += layer.bias_momentums", "pass"), tmp_path)
+    assert [(row.quantity, row.status) for row in one.rows] == [("output", "right"), ("gradients", "right")]
+
+
+def test_an_update_that_mixes_two_layers_is_never_called_right(tmp_path: Path) -> None:
+    """One velocity for all layers: the optimizer is defective, and the network is judged without it."""
     start, end = TEXT.index("        if self.momentum:\n"), TEXT.index("        else:\n")
     text = TEXT[:start] + SHARED + TEXT[end + len("        else:\n") :]
-    (one,) = network(text, tmp_path)
-    assert one.status == "unjudged"
+    (tmp_path / "subject.py").write_text(text, encoding="utf-8")
+    status = {one.name: one.status for one in check(tmp_path / "subject.py").components}
+    assert (status["Optimizer_SGD"], status["network"]) == ("defective", "right")

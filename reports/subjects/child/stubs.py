@@ -187,13 +187,6 @@ def _numba() -> types.ModuleType:
     return module
 
 
-def _numba() -> types.ModuleType:
-    """Its loops are Python's, slower."""
-    module: Any = Stub("numba")
-    module.prange = range
-    return module
-
-
 class Older(ast.NodeTransformer):
     """Makes float(x) and int(x) take an array of one number, as they did before NumPy 2.4."""
 

@@ -4,13 +4,15 @@ Where no gradient is stored, the change of the parameters in one update, divided
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
+import contextlib
+import re
 from typing import Any
 
 import numpy as np
 
 from .. import names
 from ..arrays import arrays, copied, put, tree
-from ..calling import Failure, where
+from ..calling import Failure, attempt, where
 from . import board as boards
 from .chain import Chain, nonzero
 from .data import B, D, H, batch_for, data, handed_on, lay
@@ -161,6 +163,11 @@ def _lose(made: Any, short: dict[str, str], board: boards.Board) -> None:
                 boards.called(made, getattr(made, name), board)
             except Failure:
                 continue
+    for key, loss in vars(made).items():
+        if re.search("loss|cost|criterion", key) and board.output is not None:
+            for method in names.methods(type(loss), names.LOSS)[:1]:
+                with contextlib.suppress(Failure):
+                    attempt(getattr(loss, method), board.output.copy(), board.given_targets())
 
 
 def _gradients(

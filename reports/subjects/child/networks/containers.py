@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import names
 from ..arrays import arrays
-from ..calling import Failure, attempt, constructor_of, instances, parameters, required
+from ..calling import Failure, attempt, constructor_of, instances, parameters, required, twin
 from . import classes
 from .board import LOSS_DERIVATIVE
 from .data import RATE, D, H
@@ -21,6 +21,7 @@ from .sizes import words_in
 ADD = ("add", "addlayer", "append", "addlayers", "push", "insertlayer", "appendlayer")
 LAYERS = {"layers", "layer", "modules", "layerlist", "network", "stack", "layerslist", "sequence", "model"}
 COMPILE = re.compile(r"^(compile|use|set|build|configure|setup|init)", re.IGNORECASE)
+FINAL = ("finalize", "finalise", "finalizelayers", "link", "connect", "buildmodel", "prepare")  # after all are told
 GOES = re.compile(r"forward|backward|__call__$")
 MOST_WANTED = 4
 DERIVATIVE = re.compile(r"prime|deriv|grad|backward|^d_|_d$|^d[A-Z]")
@@ -36,11 +37,14 @@ def look_at(loaded: Any, components: list[dict[str, Any]]) -> list[dict[str, Any
     for name, holder in loaded.classes.items():
         if name in known or not _way_in(holder):
             continue
+        done: set[bool] = set()  # with a squared error; with a loss over classes: a model may treat them apart
         for loss, filled in _filled(holder, loaded):
+            if ("Entropy" in loss) in done:
+                continue
             one = classes.look_at(name, filled)
             if one and any("gradients" in trial for trial in one["trials"]):
-                found.append({**one, "put_together": loss})
-                break
+                found.append({**one, "put_together": loss, "name": f"{name}, {loss}" if done else name})
+                done.add("Entropy" in loss)
     return found
 
 
@@ -147,6 +151,9 @@ def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str
     """A container that fills itself when it is built."""
 
     def built(self: Any, sizes: list[int], x: Any = None) -> None:
+        loss, slope = world["loss"]
+        fresh = twin(loss)  # what it remembers of another network is not this one's
+        here = world | {"loss": (fresh, fresh if slope is loss else slope), "optimizer": twin(world["optimizer"])}
         if world["last"] == "Softmax" and sizes[-1] == 1:
             raise ValueError("softmax over one output")
         layers: list[Any] = []
@@ -157,7 +164,7 @@ def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str
             layers += [tuple(both)] if pairs else both
         way = _way_in(holder)
         values = [
-            layers if f"({one.name})" == way else _value(one.name, world) for one in required(constructor_of(holder))
+            layers if f"({one.name})" == way else _value(one.name, here) for one in required(constructor_of(holder))
         ]
         start: Any = constructor_of(holder)
         if getattr(holder, "__init__") is start:  # noqa: B009  # it has one of its own
@@ -166,7 +173,10 @@ def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str
             for one in layers:
                 getattr(self, way)(*one) if pairs else getattr(self, way)(one)
         for name in [name for name in dir(holder) if COMPILE.search(name) and callable(getattr(self, name))]:
-            _told(getattr(self, name), world)
+            _told(getattr(self, name), here)
+        for name in names.methods(holder, FINAL):
+            if not required(getattr(self, name)):
+                attempt(getattr(self, name))
         if x is not None and not arrays(self):
             _seen(self, x)
 
@@ -199,7 +209,18 @@ def _value(name: str, world: dict[str, Any]) -> Any:
         return world["optimizer"]
     if re.search(r"beta|momentum|decay", short):
         return 0.0
+    if re.search(r"accuracy|metric", short):
+        return Idle()
     return RATE if short in names.RATE else None
+
+
+class Idle:
+    """Stands for what only reports, as an accuracy does: whatever is called gives 0."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *_, **__: 0.0
 
 
 def _seen(made: Any, x: Any) -> None:
