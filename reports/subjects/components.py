@@ -257,6 +257,9 @@ def activation(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("forward", "", "unjudged", says=f"no equation for {kind} yet"))
         return made
     made.convention = {"layout": "batch in rows" if seen["layout"] == "rows" else "batch in columns"}
+    made.convention["written as"] = "a function" if seen["form"] == 3 else "a class"
+    if seen.get("rowwise"):
+        made.convention["called with"] = "one sample"
     alpha = seen.get("alpha")
     tries = []
     case = tiny.case_of(kind, 5, 5) if kind in ("ReLU", "Sigmoid", "Tanh", "Softmax") else None

@@ -41,6 +41,10 @@ def convolution(seen: dict[str, Any]) -> Component:
     spread = [(x.shape[axis], out.shape[axis]) for axis in (2, 3)]
     ways = [(s, p) for s in (1, 2) for p in (0, 1, 2) if all((i + 2 * p - 3) // s + 1 == o for i, o in spread)]
     if not ways:
+        if x.shape[2] != x.shape[3] and out.shape[2:] == tuple(side - 2 for side in x.shape[:1:-1]):
+            words = f"height and width are mixed up: images of {x.shape[2:]} become {out.shape[2:]}"
+            made.rows.append(Row("forward", "", "defective", says=f"forward: {words}"))
+            return made
         words = f"it makes images of {out.shape[2:]} out of {x.shape[2:]}, with kernels of (3, 3)"
         made.rows.append(Row("forward", "", "unjudged", says=f"forward: {words}: no stride or padding that is known"))
         return made

@@ -175,7 +175,9 @@ def _turned(components: list[Component]) -> None:
     if any(one.convention.get("labels") == "one-hot columns" for one in components):
         return  # a file of several dialects
     for one in components:
-        alone = layouts == {"one sample at a time"} and one.kind == "Softmax"
+        single = layouts == {"one sample at a time"} or one.convention.get("called with") == "one sample"
+        single |= not layouts and one.convention.get("written as") == "a function"  # nothing says that it sees a batch
+        alone = single and one.kind == "Softmax"
         if alone and not any(
             row.probe == "one" and row.stage == "forward" and row.status == "defective" for row in one.rows
         ):
@@ -185,6 +187,7 @@ def _turned(components: list[Component]) -> None:
             one.diagnoses = [] if one.status != "defective" else one.diagnoses
         if (
             one.kind == "Softmax"
+            and not alone
             and one.convention.get("layout") == "batch in columns"
             and layouts == {"batch in rows"}
         ):

@@ -87,7 +87,7 @@ def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row
 def undriven(error: str, name: str) -> Row:
     """The row of what could not be driven: a name that nothing has is their slip, all else is our ignorance."""
     slips = ("NameError", "UnboundLocalError", f"AttributeError: '{name}' object has no attribute")
-    if error.startswith(slips):
+    if error.startswith(slips) or "' object is not callable at line" in error:  # a sign between two brackets is missing
         return Row("", "", "defective", says=f"it crashes: {error}")
     return Row("", "", "unjudged", says=f"it could not be driven: {error}")
 

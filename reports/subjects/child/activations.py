@@ -155,7 +155,8 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
 
 
 DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation",
-               "gradients", "activationderivative", "differentiate")  # fmt: skip
+               "gradients", "activationderivative", "differentiate", "funcprime", "fprime", "functionprime",
+               "functionderivative", "funcderivative")  # fmt: skip
 SUFFIXES = ("backward", "backwards", "derivative", "prime", "deriv", "grad", "gradient", "der", "d", "back", "bwd",
             "derivate", "backprop", "differentiate", "dash", "diff", "slope", "dev", "dz")  # fmt: skip
 
@@ -233,12 +234,22 @@ def from_functions(name: str, function: Any, partner: str | None, derivative: An
         "role": "activation",
         "kind": kind,
         "form": 3,
+        "rowwise": _rowwise(name),
         "layout": layout,
         "alpha": alphas[0] if alphas else None,
         "forward": {"name": name, **where(function)},
         "backward": {"name": partner or (f"{name}({flag}=True)" if flag else ""), **(where(back) if back else {})},
         "probes": probes,
     }
+
+
+def _rowwise(name: str) -> bool:
+    """Whether the file calls a function with a row of an array, wherever it calls it: softmax(z[i])."""
+    calls = re.findall(rf"(?<!def )(?<![\w.]){re.escape(name)}\(\s*([\w.]+\s*(\[?))", "\n".join(TEXTS))
+    return bool(calls) and all(bracket for _, bracket in calls)
+
+
+TEXTS: list[str] = []  # of the files that are looked at
 
 
 def _value(result: Any, shape: tuple[int, ...]) -> Array | None:

@@ -11,6 +11,7 @@ from .arrays import Array, arrays, changed, copied, tree
 from .calling import MODES, Failure, attempt, bound, instances, parameters, required, where
 from .layers import DINPUTS, OUTPUTS, RATE
 from .settled import settle, shapes_told, waits
+from .stubs import Stub
 
 MOST_WAYS = 12  # of building one object
 
@@ -66,6 +67,8 @@ def forward(made: Any, method: str, x: Array, shapes: list[tuple[int, ...]] | No
             if names.plain(one.name) in group & asks:
                 given[one.name] = value
     result = attempt(function, **given)
+    if isinstance(result, Stub):
+        raise Failure(TypeError("it rests on a module that is not installed"))
     fits = [a for a in tree(result).values() if shapes is None or a.shape in shapes]
     if shapes is None:
         fits = [a for a in fits if a.ndim > 0]

@@ -29,7 +29,7 @@ from .calling import (
     twin,
     where,
 )
-from .settled import Initializer, initializers, settle, shapes_told
+from .settled import OPTIMIZER, Initializer, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
 MOST_WAYS = 40  # of building one layer
@@ -88,7 +88,7 @@ class Layer:
                     ({"w", "weights", "weight"}, rng.standard_normal(weights)),
                     ({"b", "bias", "biases"}, rng.standard_normal(biases)),
                     (names.RATE, RATE),
-                    ({"optimizer", "opt", "optim"}, self.recorder),
+                    (OPTIMIZER, self.recorder),
                     (ACTIVATION_NAMES, twin(activation)),  # a fresh one: it may remember what it was given
                     ({"activationprime", "activationderivative", "dactivation"}, _one),
                     *(({plain}, Initializer()) for plain in initializers(self.holder)),

@@ -65,6 +65,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
     layers.ACTIVATION[0] = _own_activation(loaded)
+    activations.TEXTS[:] = loaded.sources.values()
     losses.CALLED[0] = losses.order_of_calls(list(loaded.sources.values()))
     own_layers: list[tuple[dict[str, Any], type]] = []
     later = []

@@ -19,7 +19,8 @@ B, C = 7, 3
 GRADIENT = ("backward", "backwardpass", "gradient", "gradients", "grad", "derivative", "prime", "deriv", "backprop",
             "bprop", "delta", "dloss", "lossgradient", "lossprime", "lossderivative", "lossgrad", "gradloss",
             "costderivative", "bwd", "computegradient", "calculategradient", "derivate", "computegrad", "df",
-            "differentiate", "backwards", "backwardstep", "computederivative", "diff")  # fmt: skip
+            "differentiate", "backwards", "backwardstep", "computederivative", "diff", "funcprime", "fprime",
+            "functionprime", "functionderivative", "calculatederivative", "computelossgradient")  # fmt: skip
 
 
 def cases(kind: str) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ FORWARD = ("forward", "forwardpass", "forwardprop", "forwardpropagation", "forwa
 BACKWARD = ("backward", "backwardpass", "backprop", "backpropagation", "backpropagate", "backwardprop", "bprop",
             "backwardpropagation", "bwd", "gradient", "grad", "derivative", "deriv", "prime", "backpass",
             "computegradients", "calculategradients", "gradients", "dfunc", "df", "delta", "diff", "dx", "back",
-            "derivation", "derivate", "activationderivative", "differentiate")  # fmt: skip
+            "derivation", "derivate", "activationderivative", "differentiate", "funcprime", "fprime",
+            "functionprime", "functionderivative", "funcderivative")  # fmt: skip
 UPDATE = ("updateparams", "update", "step", "updateparameters", "updateweights", "apply", "applygradients", "optimize",
           "updatelayer", "updateparam", "updateparameter", "minimize", "gradientdescent", "descend")  # fmt: skip
 TRAIN = ("train", "fit", "learn", "trainstep", "trainonbatch", "sgd", "training", "trainbatch", "trainnetwork",
@@ -47,7 +48,8 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("swish", "Swish"), ("silu", "Swish"), ("stepfunction", "Step"), ("heaviside", "Step"),
     ("rmsprop", "RMSprop"), ("adagrad", "AdaGrad"), ("adadelta", "Adadelta"), ("adamw", "AdamW"), ("adamax", "Adamax"),
     ("nadam", "Nadam"), ("adam", "Adam"), ("nesterov", "Nesterov"), ("momentum", "Momentum"), ("sgd", "SGD"),
-    ("gradientdescent", "SGD"), ("identity", "Identity"), ("linearactivation", "Identity"),
+    ("gradientdescent", "SGD"), ("gdoptim", "SGD"), ("optimizergd", "SGD"), ("identity", "Identity"),
+    ("linearactivation", "Identity"),
     ("activationlinear", "Identity"), ("layerdense", "Dense"), ("dense", "Dense"), ("linear", "Dense"),
     ("affine", "Dense"), ("fullyconnected", "Dense"), ("fclayer", "Dense"),
 )  # fmt: skip

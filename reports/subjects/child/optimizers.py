@@ -41,11 +41,20 @@ class Many(list):
         return self
 
 
+class Named(dict):
+    """A dict that gives itself when called."""
+
+    def __call__(self, *_: Any) -> "Named":
+        """The same dict."""
+        return self
+
+
 class Model:
     """A stand-in for a network of two layers: it knows its layers, and hands on whatever else each of them has."""
 
     def __init__(self, parts: list[Any], layers: list[tuple[dict[str, Any], type]]) -> None:
         self._parts, self._paths = parts, [layers[0][0][key] for key in ("weights", "biases")] if layers else []
+        self._gradients = _stored(layers[0][0]) if layers else []
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -60,7 +69,19 @@ class Model:
         owners = [owner(part, path) for part in self._parts for path in self._paths if path]
         if "param" in name and all(one is not None for one in owners):
             return Many(owners)
+        paths = self._gradients if "grad" in name else self._paths if "param" in name else []
+        keys = {f"{key}{k}": (part, path) for k, part in enumerate(self._parts)
+                for key, path in zip("Wb", paths, strict=False) if path in arrays(part)}  # fmt: skip
+        if name.startswith("set") and keys:
+            return lambda new: self._put(keys, new)
+        if keys:
+            return Named({key: arrays(part)[path] for key, (part, path) in keys.items()})
         raise AttributeError(f"a stand-in for a network has no {name}")
+
+    @staticmethod
+    def _put(keys: dict[str, tuple[Any, str]], new: dict[str, Array]) -> None:
+        for key, value in new.items():
+            put(*keys[key], value)
 
 
 def owner(part: Any, path: str) -> Any:
@@ -118,7 +139,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
                 steps, used = _run(holder, offers, methods, way, layers)
             except Failure as failure:
                 error = str(failure) if not error or "built" in error else error
-                if isinstance(failure.error, NameError):  # whatever it is given, it ends here
+                if isinstance(failure.error, NameError) or "not callable" in str(failure):  # whatever it is given
                     error = str(failure)
                 continue
             if steps:

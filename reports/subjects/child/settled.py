@@ -9,7 +9,8 @@ from .arrays import Array, arrays
 from .calling import Failure, attempt, bound, required
 
 SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweights", "initparams", "initparameters",
-          "setup", "compile", "initializeparameters")  # fmt: skip
+          "setup", "compile", "initializeparameters", "init")  # fmt: skip
+OPTIMIZER = {"optimizer", "optimiser", "opt", "optim"}
 SHAPE_OF_INPUT = ("inputshape", "inshape", "shapein", "inputdim", "inputsize", "insize")
 
 
@@ -26,12 +27,15 @@ def shapes_told(shape: tuple[int, ...]) -> list[Any]:
 def settle(made: Any, told: list[Any], recorder: Any = None) -> None:
     """Tells an object the shape of one sample, as the model it is made for would, and calls what sets it up."""
     waiting = waits(made)
+    for key, value in vars(made).items():
+        if value is None and recorder is not None and names.plain(key) in OPTIMIZER:
+            setattr(made, key, recorder)
     for given in told:
         for key in waiting:
             setattr(made, key, given)
         for method in names.methods(type(made), SET_UP):
             function = getattr(made, method)
-            offers = [(names.N_IN | {"shape"}, given), ({"optimizer", "opt"}, recorder)]
+            offers = [(names.N_IN | {"shape"}, given), (OPTIMIZER, recorder)]
             try:
                 attempt(function, **bound(function, offers, [given]))
             except Failure:
