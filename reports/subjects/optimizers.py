@@ -271,6 +271,7 @@ def optimizer(seen: dict[str, Any]) -> Component:
             "layer objects": "layers, when it is made",
             "layer and gradient": "a layer and a gradient, for weights and biases apart",
             "model": "a model of layers",
+            "at once": "weights, biases and their gradients at once",
         }[run["way"]]
         made.rows += _run_rows(kind, seen, run)
     for one in seen.get("failed", []):

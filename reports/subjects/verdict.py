@@ -184,7 +184,7 @@ def _turned(components: list[Component]) -> None:
             for row in one.rows:
                 if row.status == "defective" and not row.probe.startswith("one"):
                     row.status, row.says = "departs", "one sample at a time, as the layers: a batch does not work"
-            one.diagnoses = [] if one.status != "defective" else one.diagnoses
+            one.diagnoses = []  # they rest on batches
         if (
             one.kind == "Softmax"
             and not alone

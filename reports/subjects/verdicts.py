@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray
+REFUSES = "it refuses what it is given"  # as it begins one that their own code raises
 UNKNOWN_CALL = "it is not known how to call it"  # as child/calling.py begins a failure that is ours
 
 # Worst first. "departs" and "missing" do not fail a file; "unjudged" gives exit code 2 where nothing is judged.
@@ -77,7 +78,7 @@ class Component:
 
 def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row:
     """The row of a call that raised: a defect of theirs, unless it is we who do not know how to call it."""
-    if text.startswith(UNKNOWN_CALL):
+    if text.startswith((UNKNOWN_CALL, REFUSES)):
         return Row(quantity, probe, "unjudged", says=text, stage=stage)
     if text.startswith("AttributeError: 'NoneType'"):
         return Row(quantity, probe, "unjudged", says=f"something that it wants has not been set: {text}", stage=stage)

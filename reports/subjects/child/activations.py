@@ -38,7 +38,7 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     forward = names.methods(holder, names.FORWARD)
     backward = names.methods(holder, names.BACKWARD)
     forward = [f for f in forward if f not in backward]
-    offers = [(names.RATE, 0.1), ({"axis", "dim"}, 1)]
+    offers = [(names.RATE - {"alpha", "a"}, 0.1), ({"axis", "dim"}, 1)]
     for made in instances(holder, offers, [[], [None], [H]]):
         for method in forward[:3]:
             layout = _layout(made, method, kind)
@@ -47,7 +47,12 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
             probes = []
             for probe, x in inputs(kind).items():
                 fresh = next(instances(holder, offers, [[], [None], [H]]))
-                probes.append({"probe": probe, **_object_probe(fresh, method, backward, x, layout)})
+                found = _object_probe(fresh, method, backward, x, layout)
+                if probe.startswith("one") and found.get("stage") == "backward":  # its one sample may be a column
+                    fresh = next(instances(holder, offers, [[], [None], [H]]))
+                    column = _object_probe(fresh, method, backward, x, "columns")
+                    found = found if "error" in column else column
+                probes.append({"probe": probe, **found})
             own = [vars(made)[key] for key in ("alpha", "slope", "negative_slope", "a", "leak") if key in vars(made)]
             return {
                 "name": name,

@@ -17,6 +17,7 @@ import numpy as np
 
 from . import names
 
+NUMPY = np.__file__.rpartition("/")[0] + "/"
 SEED = 20240611
 
 
@@ -43,6 +44,7 @@ class Recorder:
         return self.__copy__()
 
 
+REFUSES = "it refuses what it is given: "  # begins the text of an exception that their own code raises
 UNKNOWN_CALL = "it is not known how to call it"  # begins the text of a failure that is ours, not theirs
 
 
@@ -58,14 +60,16 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         self.near = False  # raised by an object that has all that it was looked for
         frames = traceback.extract_tb(error.__traceback__)
         theirs = [frame for frame in frames if "parity_child" not in frame.name and "/subjects/child/" not in
-                  frame.filename and "numpy" not in frame.filename and not frame.filename.startswith("<")]  # fmt: skip
+                  frame.filename and not frame.filename.startswith((NUMPY, "<"))]  # fmt: skip
         self.line = theirs[-1].lineno if theirs else 0
         self.file = theirs[-1].filename if theirs else ""
         text = str(error).split("\n")[0][:200].replace("Slow: ", "")
         where = f" at line {self.line}" if self.line else ""
         ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
         self.binding = isinstance(error, Unbound) or ours
-        unknown = f"{UNKNOWN_CALL}: " if self.binding else ""
+        raised = bool(theirs) and (theirs[-1].line or "").strip().startswith(("raise ", "assert "))
+        self.refusal = raised and not isinstance(error, (NameError, NotImplementedError))
+        unknown = f"{UNKNOWN_CALL}: " if self.binding else REFUSES if self.refusal else ""
         super().__init__(f"{unknown}{'TypeError' if self.binding else type(error).__name__}: {text}{where}")
 
 
@@ -162,6 +166,7 @@ def bound(
         if free and (optional or one.default is inspect.Parameter.empty):
             arguments[one.name] = copied(offers[free[0]][1])
             taken.add(free[0])
+            queue = [value for value in queue if value is not offers[free[0]][1] or isinstance(value, int)]
         elif one.default is inspect.Parameter.empty:
             waiting.append(one)
     for one in waiting:

@@ -8,8 +8,9 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import MODES, Failure, attempt, bound, instances, parameters, required, where
+from .calling import MODES, Failure, Recorder, attempt, bound, instances, parameters, required, where
 from .layers import DINPUTS, OUTPUTS, RATE
+from .networks.sizes import role
 from .settled import settle, shapes_told, waits
 from .stubs import Stub
 
@@ -18,10 +19,12 @@ MOST_WAYS = 12  # of building one object
 
 def built(holder: type, offers: list[Any], queues: list[list[Any]], shape: tuple[int, ...] = ()) -> Iterator[Any]:
     """Yields objects of a class in every way that seems possible, told the shape of one sample."""
+    offers = [*offers, *(({names.plain(one.name)}, shape[0]) for one in parameters(holder) if shape and
+                         one.default == 0 and role(one.name) in ("in", "out"))]  # fmt: skip
     for told in shapes_told(shape) if shape else [None]:
         for made in islice(instances(holder, offers, queues), MOST_WAYS):
             if told is not None and (told is shape or waits(made)):
-                settle(made, [told])
+                settle(made, [told], Recorder())
             elif told is not None:
                 break
             yield made

@@ -101,6 +101,9 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
         driven.forward(made, method, given.copy(), None)
     path, order = _weights(made)
     bias = next((p for p, a in arrays(made).items() if a.size == F and "b" in p.lower() and "d" not in p.lower()), "")
+    for p, a in arrays(made).items():  # a bias of every pixel has no like in torch
+        if a.ndim == 3 and a.shape[0] == F and "b" in p.lower():
+            put(made, p, np.zeros(a.shape))
     rng = np.random.default_rng(43)
     w, b = rng.standard_normal((F, C, K, K)), rng.standard_normal(F)
     put(made, path, np.ascontiguousarray(w.transpose(order)))

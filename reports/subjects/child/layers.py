@@ -29,6 +29,7 @@ from .calling import (
     twin,
     where,
 )
+from .networks.sizes import role
 from .settled import OPTIMIZER, Initializer, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
@@ -94,6 +95,9 @@ class Layer:
                     *(({plain}, Initializer()) for plain in initializers(self.holder)),
                     *(({key}, value) for key, value in (more or {}).items()),
                 ]
+                for one in parameters(self.holder):
+                    if names.ranked(one.name, names.N_IN, names.N_OUT) < 0 and (side := role(one.name)):
+                        offers.append(({names.plain(one.name)}, shape if side == "in" else h))
                 taken = [one for one in required(self.holder) if names.ranked(one.name, names.N_IN) == 0]
                 queues: list[list[Any]] = (
                     [[h], [d, h], [h, d]] if taken else [[d, h], [h, d], [d, h, None], [d, h, None, None]]

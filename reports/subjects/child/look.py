@@ -65,6 +65,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
     layers.ACTIVATION[0] = _own_activation(loaded)
+    optimizers.TEXTS[:] = loaded.sources.values()
     activations.TEXTS[:] = loaded.sources.values()
     losses.CALLED[0] = losses.order_of_calls(list(loaded.sources.values()))
     own_layers: list[tuple[dict[str, Any], type]] = []
@@ -76,9 +77,13 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
         if kind in names.UNKNOWN:
             drive = DRIVEN.get(kind)
             seen = _some(lambda n=name, h=holder, k=kind, d=drive: d(n, h, k)) if drive else []
-            found += seen or [{"name": name, "role": "unknown", "kind": kind, "form": 1}]
+            untold = "its constructor or its call is not understood" if drive else ""
+            found += seen or [{"name": name, "role": "unknown", "kind": kind, "form": 1, "error": untold}]
         elif kind in names.ACTIVATIONS:
-            found += _some(lambda n=name, h=holder, k=kind: activations.from_class(n, h, k))
+            seen = _some(lambda n=name, h=holder, k=kind: activations.from_class(n, h, k))
+            seen = seen or _some(lambda n=name, h=holder: layers.look_at(n, h))  # one that has weights besides
+            found += seen
+            own_layers += [(one, holder) for one in seen if one["role"] == "dense"]
         elif kind in names.LOSSES:
             found += _some(lambda n=name, h=holder, k=kind: losses.from_class(n, h, k))
         elif kind in names.OPTIMIZERS:

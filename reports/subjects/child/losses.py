@@ -221,7 +221,8 @@ def _orders(function: Any) -> list[str]:
     if CALLED[0] and set(first) == {"y", "yhat"}:
         return [CALLED[0]]
     if len(first) == 2:
-        strong_labels = {"ytrue", "target", "targets", "labels", "t", "truth", "actual", "y"}
+        strong_labels = {"ytrue", "target", "targets", "labels", "t", "truth", "actual", "y", "ytrain", "ytest",
+                         "expected", "desired", "label", "groundtruth", "yactual"}  # fmt: skip
         strong_predicted = {"ypred", "yhat", "pred", "predictions", "output", "p", "predicted", "dvalues", "a", "probs",
                             "al", "logits", "x", "inputs", "prediction"}  # fmt: skip
         if first[1] in strong_labels and first[0] not in strong_labels:

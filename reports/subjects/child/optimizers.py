@@ -22,7 +22,18 @@ SETTINGS = {  # settings tried, as far as the constructor knows them
     "momentum": {"momentum": MOMENTUM},
     "momentum and decay": {"momentum": MOMENTUM, "decay": DECAY},
 }
-WAYS = ("layer", "lists", "arrays", "dicts", "layers", "own parameters", "layer objects", "layer and gradient", "model")
+WAYS = (
+    "layer",
+    "lists",
+    "arrays",
+    "dicts",
+    "layers",
+    "own parameters",
+    "layer objects",
+    "layer and gradient",
+    "model",
+    "at once",
+)
 BEFORE, AFTER = ("preupdateparams", "preupdateparam", "preupdate", "prestep", "preupdateparameters"), (
     "postupdateparams", "postupdateparam", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
 
@@ -31,6 +42,9 @@ STEP = names.ROUNDS | {"t", "step", "time", "k", "i", "it", "timestep", "current
 
 
 MODEL = {"model", "network", "net", "nn", "module"}
+
+
+TEXTS: list[str] = []  # of the files that are looked at
 
 
 class Many(list):
@@ -126,6 +140,10 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         for one in parameters(constructor_of(holder))
         if isinstance(one.default, float) and one.default > 0.5
     }
+    own = (getattr(holder, name) for name in dir(holder) if not name.startswith("__"))
+    reads = re.compile(r"\w\.(lr_?)?decay\b(?!\s*=[^=])")
+    if not any("decay" in text_of(one) for one in own if callable(one)) and any(map(reads.search, TEXTS)):
+        accepts -= names.DECAY  # whoever trains applies it
     accepts -= rhos & names.DECAY  # a "decay" of 0.9 is the rho of RMSprop, not a schedule
     for setting, values in SETTINGS.items():
         groups = {"decay": names.DECAY, "momentum": names.MOMENTUM}
@@ -192,7 +210,7 @@ def _run(
     if way == "layer and gradient" and len(_apart(holder)) != 2:
         raise Failure(TypeError("weights and biases are not updated apart"))
     own = list(attempt(target.parameters)) if way == "own parameters" else None
-    params: Any = [w, b] if way == "lists" else {"W1": w, "b1": b} if way == "dicts" else None
+    params: Any = [w, b] if way in ("lists", "at once") else {"W1": w, "b1": b} if way == "dicts" else None
     more = [({"params", "parameters", "weights"}, params)] if params is not None else []
     more += [({"params", "parameters"}, own)] if own else []
     more += [({"params", "parameters", "layers", "model"}, [target, other])] if way == "layer objects" else []
@@ -256,6 +274,10 @@ def _run(
                 result = attempt(getattr(one, methods[0]), *args)
                 if isinstance(result, np.ndarray):
                     twins[key]["value"] = result
+        elif way == "at once" and count >= 4:
+            result = attempt(function, **_all_of(function, asked, offers, len(steps), (params[0], params[1], dw, db)))
+            if isinstance(result, (list, tuple)) and len(result) == 2:
+                params[:] = [np.array(r) for r in result]
         else:
             raise Failure(TypeError(f"update takes {count} arguments"))
         for hook in _hooks(made, AFTER, "post"):
@@ -277,6 +299,21 @@ def _told(function: Any, asked: list[Any], offers: list[Any], step: int) -> dict
         if not known and names.ranked(one.name, STEP) != 0 and names.ranked(one.name, names.MOMENTUM) != 0:
             raise Failure(TypeError(f"update takes {one.name}"))
         found[one.name] = known[0] if known else step + first if names.ranked(one.name, STEP) == 0 else 0.0
+    return found
+
+
+def _all_of(function: Any, asked: list[Any], offers: list[Any], step: int, four: tuple[Array, ...]) -> dict[str, Any]:
+    """Weights, biases and the gradient of each as arguments of their own, by name."""
+    found: dict[str, Any] = {}
+    for one in asked:
+        short = names.plain(one.name)
+        slope = bool(re.match(r"d|grad|delta", short) or "grad" in short)
+        bare = re.sub(r"^d(elta)?|grad(ient)?s?(of)?|\d", "", short) if slope else short
+        which = 0 if bare.startswith("w") else 1 if bare.startswith("b") else None
+        if which is None:
+            found |= _told(function, [one], offers, step)
+        else:
+            found[one.name] = four[which + 2 * slope].copy()
     return found
 
 

@@ -128,8 +128,30 @@ def _datasets() -> types.ModuleType:
     return module
 
 
+def _signal() -> types.ModuleType:
+    """The two sliding sums of scipy.signal that convolutions by hand are made of."""
+    module: Any = Stub("scipy.signal")
+
+    def correlate2d(x: Any, k: Any, mode: str = "full", *_: Any, **__: Any) -> Any:
+        x, k = np.asarray(x, float), np.asarray(k, float)
+        (rows, columns), (high, wide) = x.shape, k.shape
+        padded = np.pad(x, ((high - 1, high - 1), (wide - 1, wide - 1)))
+        sums = np.einsum("ijkl,kl->ij", np.lib.stride_tricks.sliding_window_view(padded, k.shape), k)
+        if mode == "full":
+            return sums
+        if mode == "same":
+            return sums[high // 2 : high // 2 + rows, wide // 2 : wide // 2 + columns]
+        return sums[high - 1 : rows, wide - 1 : columns]
+
+    module.correlate2d = module.correlate = correlate2d
+    module.convolve2d = module.convolve = lambda x, k, mode="full", *_, **__: correlate2d(
+        x, np.asarray(k)[::-1, ::-1], mode)  # fmt: skip
+    return module
+
+
 def _scipy() -> types.ModuleType:
     module: Any = Stub("scipy")
+    module.signal = _signal()
     module.special, module.stats = _special(), _stats()
     return module
 
@@ -210,5 +232,6 @@ MADE = {
     "nnfs.datasets": _datasets,
     "scipy": _scipy,
     "scipy.stats": _stats,
+    "scipy.signal": _signal,
     "scipy.special": _special,
 }

@@ -15,7 +15,7 @@ from reports.equations.step import applied
 from reports.subjects.curves import logits, value
 
 Array = np.ndarray
-CLASSES = ("CrossEntropy", "SoftmaxCrossEntropy")
+CLASSES = ("CrossEntropy", "SoftmaxCrossEntropy", "LogProbabilities")
 
 
 def each(kind: str, p: Bounded, y: Array, epsilon: float, r: Rounding) -> Bounded:
@@ -30,6 +30,8 @@ def each(kind: str, p: Bounded, y: Array, epsilon: float, r: Rounding) -> Bounde
             return _weighted(y, Bounded(log, moved + _log_rounding(log, r)), r)
         if kind == "CrossEntropy":
             return _weighted(y, _log(p, epsilon, r), r)
+        if kind == "LogProbabilities":
+            return _weighted(y, p, r)
         if kind == "BinaryCrossEntropy":
             rest = Bounded(1 - p.value, p.error + r.unit * (1 - p.value))
             one, other = _weighted(y, _log(p, epsilon, r), r), _weighted(1 - y, _log(rest, epsilon, r), r)
@@ -74,8 +76,8 @@ def summed(one: Bounded, axis: int | None, factor: float, r: Rounding) -> Bounde
 
 def root(one: Bounded, r: Rounding) -> Bounded:
     """The square root."""
-    value = np.sqrt(one.value)
     with np.errstate(all="ignore"):
+        value = np.sqrt(one.value)
         return Bounded(value, np.where(value > 0, one.error / value, np.sqrt(one.error)) + r.unit * value)
 
 

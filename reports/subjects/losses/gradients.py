@@ -22,6 +22,7 @@ from reports.subjects.verdicts import Row, crashed
 Array = np.ndarray
 TORCH: dict[str, Callable[[Any, Any], Any]] = {  # torch's own loss, a mean
     "CrossEntropy": lambda p, y: -torch.xlogy(y, p).sum(1).mean(),  # torch has none of probabilities but nll_loss
+    "LogProbabilities": lambda p, y: -(p * y).sum(1).mean(),
     "SoftmaxCrossEntropy": F.cross_entropy,
     "SigmoidCrossEntropy": F.binary_cross_entropy_with_logits,
     "BinaryCrossEntropy": F.binary_cross_entropy,

@@ -10,7 +10,7 @@ import numpy as np
 from reports.subjects.components import component
 from reports.subjects.losses.gradients import gradient_row
 from reports.subjects.losses.values import WORDS, meant, reduction, value_row
-from reports.subjects.verdicts import Component, Row, crashed, unwritten
+from reports.subjects.verdicts import REFUSES, Component, Row, crashed, unwritten
 
 Array = np.ndarray
 COLUMN = "class indices in a column"
@@ -32,8 +32,14 @@ def loss(seen: dict[str, Any]) -> Component:
     cases = _best_order(seen, kind)
     formats, refused, careful = [], [], False
     told = [(case, [row for row in (value_row(case, kind), gradient_row(case, kind)) if row]) for case in cases]
+    some = any(rows and all(row.status in ("right", "departs") for row in rows) for _, rows in told)
+    alone = bool(told) and all(_refused(rows) for case, rows in told if case["format"] in USUAL)
     for case, rows in told:
-        if case["format"] == "class indices" and "error" not in case and _none(told):
+        if _refused(rows) and (some or alone):
+            continue
+        if case["format"] in MORE and alone:
+            pass  # the only format that it takes
+        elif case["format"] == "class indices" and "error" not in case and _none(told):
             pass  # it runs, and no other format of labels shows what it does
         elif _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
             refused.append(case["format"])
@@ -63,9 +69,17 @@ def loss(seen: dict[str, Any]) -> Component:
     return made
 
 
+USUAL = ("one-hot", "class indices")
+
+
+def _refused(rows: list[Row]) -> bool:
+    """Whether its own code raises on a format."""
+    return any(REFUSES in row.says for row in rows)
+
+
 def _none(told: list[tuple[dict[str, Any], list[Row]]]) -> bool:
     """Whether neither of the two usual formats of labels is right."""
-    usual = [rows for case, rows in told if case["format"] in ("one-hot", "class indices")]
+    usual = [rows for case, rows in told if case["format"] in USUAL]
     return all(any(row.status == "defective" for row in rows) for rows in usual)
 
 

@@ -22,7 +22,7 @@ WORDS = {
     "CrossEntropy": "cross-entropy on probabilities", "SoftmaxCrossEntropy": "softmax and cross-entropy",
     "BinaryCrossEntropy": "binary cross-entropy", "MeanSquaredError": "squared error",
     "MeanAbsoluteError": "absolute error", "SigmoidCrossEntropy": "sigmoid and binary cross-entropy",
-    "Huber": "Huber's loss with delta 1",
+    "Huber": "Huber's loss with delta 1", "LogProbabilities": "negative log-likelihood of log-probabilities",
 }  # fmt: skip
 
 
@@ -76,6 +76,9 @@ def _other_kind(case: dict[str, Any], value: Array, p: Array, y: Array) -> Found
         case["actual"] = "BinaryCrossEntropy"
         words = "it is the binary cross-entropy of each class, not that of torch's cross_entropy"
         return found._replace(status="departs", words=words)
+    if found := reduction("LogProbabilities", value, p, y):
+        case["actual"] = "LogProbabilities"
+        return found._replace(reduction=f"{found.reduction}, of log-probabilities, as torch's nll_loss")
     if (p < 0).any() and (found := reduction("SoftmaxCrossEntropy", value, p, y)):
         return found
     if found := reduction("SoftmaxCrossEntropy", value, p, y):

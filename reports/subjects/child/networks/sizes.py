@@ -18,7 +18,7 @@ from .data import D, H
 Offer = tuple[set[str], Any]
 SECOND = 13  # the width of every hidden layer after the first
 FILLERS = re.compile(
-    r"num(ber)?|size|dim(ension)?s?|units?|nodes?|neurons?|count|layers?|features?|of|width|^n|n$|\d+$"
+    r"num(ber)?|size|dim(ension)?s?|units?|nodes?|neurons?|count|layers?|features?|of|width|len(gth)?|^n|n$|\d+$"
 )
 IN, OUT = {"in", "input", "inputs", "i", "visible", "x", "d"}, {"out", "output", "outputs", "o", "y", "class",
                                                                 "classes", "c", "k", "label", "labels"}  # fmt: skip
