@@ -36,6 +36,7 @@ def loss(seen: dict[str, Any]) -> Component:
     alone = bool(told) and all(_refused(rows) for case, rows in told if case["format"] in USUAL)
     for case, rows in told:
         if _refused(rows) and (some or alone):
+            refused.append(case["format"])
             continue
         if case["format"] in MORE and alone:
             pass  # the only format that it takes
