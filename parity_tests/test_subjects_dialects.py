@@ -69,6 +69,25 @@ def test_a_package_is_one_namespace_with_relative_imports(tmp_path: Path) -> Non
     assert [(one.name, one.status) for one in subject.components] == [("Affine", "right")]
 
 
+@pytest.mark.parametrize("path", ["nn/layers", "nn/layers/affine.py"])
+def test_what_lies_above_a_folder_is_found_by_its_dots(path: str, tmp_path: Path) -> None:
+    """`from ..maths import product` leads out of the folder that is checked, to a package beside it."""
+    for folder in ("nn/layers", "nn/maths"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "nn/maths/__init__.py").write_text("from .of_two import product\n", encoding="utf-8")
+    (tmp_path / "nn/maths/of_two.py").write_text("def product(a, b):\n    return a @ b\n", encoding="utf-8")
+    (tmp_path / "nn/layers/affine.py").write_text(
+        "import numpy as np\nfrom ..maths import product\n\nclass Affine:\n"
+        "    def __init__(self, n_in, n_out):\n"
+        "        self.w, self.b = np.ones((n_in, n_out)), np.zeros(n_out)\n"
+        "    def forward(self, x):\n        self.x = x\n        return product(x, self.w) + self.b\n"
+        "    def backward(self, g):\n        self.dw, self.db = product(self.x.T, g), g.sum(axis=0)\n"
+        "        return product(g, self.w.T)\n",
+        encoding="utf-8",
+    )
+    assert [(one.name, one.status) for one in check(tmp_path / path).components] == [("Affine", "right")]
+
+
 def test_float32_patched_into_numpy_is_not_there(tmp_path: Path) -> None:
     """nnfs.init() does nothing: the book's layers are judged in float64, and the parent's NumPy is its own."""
     import numpy as np

@@ -153,3 +153,35 @@ def test_another_definition_is_no_defect(tmp_path: Path, text: str, right: str, 
     one = judged(tmp_path, text.replace(right, wrong))
     rows = [row for row in one.rows if row.status == "departs"]
     assert any(says in row.says for row in rows) or (not says and one.status == "right")
+
+
+CONV_BUILT = CONV[CONV.index("    def __init__") : CONV.index("    def forward")]
+NORM_BUILT = NORM[NORM.index("    def __init__") : NORM.index("    def forward")]
+NORM_GIVEN = """
+    def __init__(self, gamma, beta):
+        self.gamma, self.beta, self.eps = gamma, beta, 1e-5
+        self.running_mean, self.running_var = np.zeros(len(gamma)), np.ones(len(gamma))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "built", "wrong"),
+    [
+        (CONV, (CONV_BUILT, "    def __init__(self, W, b):\n        self.w, self.b, self.k = W, b, W.shape[2]\n"),
+         (" + self.b\n", "\n")),
+        (CONV, ("        self.w =", "        self.dw = np.ones((out_channels, in_channels, kernel_size, kernel_size))\n"
+                "        self.w ="), (" + self.b\n", "\n")),
+        (CONV, ("kernel_size):\n", "kernel_shape):\n        kernel_size, _ = kernel_shape\n"), (" + self.b\n", "\n")),
+        (NORM, (NORM_BUILT, NORM_GIVEN), ("g.sum(axis=0)", "g.sum(axis=0) / 2")),
+        (POOL, ("pool_size):\n        self.k = pool_size", "pool_shape):\n        self.k, _ = pool_shape"),
+         ("g[..., None], axis", "1.0, axis")),
+    ],
+)  # fmt: skip
+def test_a_layer_may_be_built_in_other_ways(
+    tmp_path: Path, text: str, built: tuple[str, str], wrong: tuple[str, str]
+) -> None:
+    """From arrays, beside a gradient of the weights' shape, from pairs: right ones are right, and mistakes are seen."""
+    other = text.replace(*built)
+    assert other != text
+    assert judged(tmp_path, other).status == "right"
+    assert judged(tmp_path, other.replace(*wrong)).status == "defective"

@@ -3,6 +3,7 @@
 Axes: N samples, C channels, Y, X; F filters; K the side of a kernel. All sizes differ, so that a shape tells its axes.
 """
 
+import copy
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +19,7 @@ from .settled import Initializer, initializers
 N, C, F, K = 2, 3, 4, 3
 MOST = 18  # ways to build one for one layout
 SIDES = ((8, 6), (8, 8))  # a network may know squares alone
+ORDERS = ((0, 1, 2, 3), (2, 3, 1, 0), (0, 2, 3, 1), (1, 0, 2, 3), (2, 3, 0, 1))  # of weights (F, C, K, K)
 LAYOUTS = ("N C Y X", "N Y X C", "C Y X", "Y X C", "Y X")
 CHANNELS = {"inchannels", "inputchannels", "nchannels", "channels", "inputdepth", "indepth", "cin", "inc",
             "numchannels", "inputchannel", "inchannel", "ninchannels", "numinputchannels", "depthin", "nin", "ninputs",
@@ -59,10 +61,11 @@ def _sample(layout: str, side: tuple[int, int]) -> tuple[int, ...]:
 
 
 def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride: int) -> Iterator[Any]:
-    """Objects built for a layout: sizes as numbers, then as pairs."""
+    """Objects built for a layout: sizes as numbers and as pairs, in turns, then from arrays."""
     asks = [names.plain(one.name) for one in parameters(holder)]
     words = any(names.plain(one.name) in PADDING and isinstance(one.default, str) for one in parameters(holder))
     sample = _sample(layout, side)
+    turns = []
     for pair in (0, 1, 2):  # none of them, the kernel, kernel and stride as pairs
         k: Any = (kernel, kernel) if pair else kernel
         flat = [ask for ask in asks if ask[-1] in "hw" or "height" in ask or "width" in ask]
@@ -71,9 +74,17 @@ def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride:
             (STRIDE, (stride, stride) if pair == 2 else stride), (PADDING, "valid" if words else 0),
             (CHANNELS, C), (FILTERS, F), (SHAPE, sample), *(({plain}, Initializer()) for plain in initializers(holder)),
         ]  # fmt: skip
-        yield from driven.built(
-            holder, offers, [[C, F, k], [F, k, C], [F, k, sample], [F, C, k], [k, F], [k], []], sample
-        )
+        queues = [[C, F, k], [F, k, C], [F, k, sample], [F, C, k], [k, F], [k], []]
+        turns.append(driven.built(holder, offers, queues, sample))
+    for three in itertools.zip_longest(*turns):
+        yield from (one for one in three if one is not None)
+
+
+def _from_arrays(holder: type) -> Iterator[Any]:
+    """Objects that are given their weights and biases."""
+    offers = [(STRIDE, 1), (PADDING, 0)]
+    weights = [np.zeros([(F, C, K, K)[axis] for axis in order]) for order in ORDERS]
+    return driven.built(holder, offers, [[w, b] for w in weights for b in (np.zeros(F), np.zeros((F, 1)))])
 
 
 def convolution(name: str, holder: type, kind: str) -> dict[str, Any] | None:
@@ -83,7 +94,8 @@ def convolution(name: str, holder: type, kind: str) -> dict[str, Any] | None:
         rng = np.random.default_rng(41)
         x = rng.standard_normal((N, C, *side))
         for layout in ("N C Y X", "N Y X C", "C Y X", "Y X C"):
-            for made in itertools.islice(_ways(holder, layout, side, K, 1), MOST):
+            ways = itertools.islice(_ways(holder, layout, side, K, 1), MOST)
+            for made in itertools.chain(ways, _from_arrays(holder)):
                 for method in names.methods(holder, names.FORWARD)[:2]:
                     try:
                         return {"name": name, "kind": kind, **_convolved(holder, made, method, x, layout)}
@@ -99,7 +111,7 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
     given = _placed(x, layout)
     if not any(a.ndim == 4 and a.size > F * K for a in arrays(made).values()):  # some have weights from here on
         driven.forward(made, method, given.copy(), None)
-    path, order = _weights(made)
+    path, order = _weights(made, method, given)
     bias = next((p for p, a in arrays(made).items() if a.size == F and "b" in p.lower() and "d" not in p.lower()), "")
     for p, a in arrays(made).items():  # a bias of every pixel has no like in torch
         if a.ndim == 3 and a.shape[0] == F and "b" in p.lower():
@@ -145,32 +157,48 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
             "backward": driven.place(holder, backwards), **found}  # fmt: skip
 
 
-def _weights(made: Any) -> tuple[str, tuple[int, ...]]:
-    """The path of the weights, and how (F, C, K, K) is turned to lie as they do."""
-    for path, a in arrays(made).items():
-        for order in ((0, 1, 2, 3), (2, 3, 1, 0), (0, 2, 3, 1), (1, 0, 2, 3), (2, 3, 0, 1)):
-            if a.shape == tuple((F, C, K, K)[axis] for axis in order):
-                return path, order
-    raise Failure(ValueError("it has no weights of shape (filters, channels, kernel, kernel)"))
+def _weights(made: Any, method: str, given: Array) -> tuple[str, tuple[int, ...]]:
+    """The path of the weights, on which the output depends, and how (F, C, K, K) is turned to lie as they do."""
+    found = [
+        (path, order)
+        for path, a in arrays(made).items()
+        for order in ORDERS
+        if a.shape == tuple((F, C, K, K)[axis] for axis in order)
+    ]
+    if not found:
+        raise Failure(ValueError("it has no weights of shape (filters, channels, kernel, kernel)"))
+    for path, order in found if len({path for path, _ in found}) > 1 else []:  # one may hold their gradient
+        outputs = []
+        for value in (0.0, 1.0):
+            twin = copy.deepcopy(made)  # what is tried leaves no trace
+            put(twin, path, np.full(arrays(made)[path].shape, value))
+            outputs.append(driven.forward(twin, method, given.copy(), None))
+        if not np.array_equal(*outputs):
+            return path, order
+    return found[0]
 
 
 def pooling(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     """Returns a pooling as plain data: windows of 2 by 2, then with ties."""
-    error = ""
+    errors: list[str] = []
+    methods = names.methods(holder, names.FORWARD)[:2]
     for side in SIDES:
         for layout in LAYOUTS:
             x = np.random.default_rng(47).permutation(N * C * side[0] * side[1]).reshape(N, C, *side) * 0.25 - 20.0
             for made in itertools.islice(_ways(holder, layout, side, 2, 2), MOST):
-                for method in names.methods(holder, names.FORWARD)[:2]:
+                for method in methods:
                     try:
                         found = _pooled(holder, made, method, x, layout)
                     except Failure as failure:
-                        error = error or str(failure)
+                        usual = (side, layout, method) == (SIDES[0], LAYOUTS[0], methods[0])
+                        errors += [str(failure)] if usual else []
                         continue
                     except (ValueError, KeyError, IndexError, AttributeError):
                         continue
                     return {"name": name, "kind": kind, **found}
-    return {"name": name, "role": "unknown", "kind": kind, "form": 1, "error": error} if error else None
+    if not errors:
+        return None
+    return {"name": name, "role": "unknown", "kind": kind, "form": 1, "error": max(errors, key=errors.count)}
 
 
 def _pooled(holder: type, made: Any, method: str, x: Array, layout: str) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def look_at(name: str, holder: type, kind: str) -> dict[str, Any] | None:
         for method in names.methods(holder, names.FORWARD)[:3]:
             for size in (features, shape[1:]) if not last else (features, (*shape[2:], features)):
                 offers = [(FEATURES, size)]
-                for made in driven.built(holder, offers, [[size], []], shape[1:]):
+                arrays_given = [np.ones(size), np.zeros(size)]  # gamma and beta
+                for made in driven.built(holder, offers, [[size], [], arrays_given], shape[1:]):
                     try:
                         return _driven(name, holder, kind, made, method, shape, last)
                     except Failure as failure:
@@ -61,6 +62,8 @@ def _driven(
     if not _parameters(made, shape[1])[0]:  # some have theirs from the first forward on
         forward(x)
     gain, shift = _parameters(made, shape[1])
+    if len(shape) == 4 and not last and not (gain or shift) and any(_parameters(made, shape[-1])):
+        raise Failure(ValueError("its channels are the last axis"))
     values = arrays(made)
     for path, value in ((gain, gamma), (shift, beta)):
         if path:

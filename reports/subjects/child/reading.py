@@ -33,50 +33,62 @@ def read(path: Path) -> list[Source]:
         if not path.exists():
             raise Unreadable("there is no such file")
         if path.is_dir():
-            return _folder(path)
-        return _with_imports(_file(path, path.parent), path.parent)
+            return _with_imports(_folder(path), path)
+        return _with_imports([_file(path, path.parent)], path.parent)
     except OSError as error:
         raise Unreadable(f"it cannot be read: {error.strerror or error}") from error
     except RuntimeError as error:  # a symlink that leads to itself
         raise Unreadable(f"it cannot be read: {error}") from error
 
 
-def _with_imports(source: Source, folder: Path) -> list[Source]:
-    """A file and those of its neighbours that it imports, looked for beside it and up to three folders above."""
-    found = {source.path.resolve(): source}
-    waiting = [source]
+def _with_imports(sources: list[Source], folder: Path) -> list[Source]:
+    """Sources and those of their neighbours that they import, looked for beside them and up to three folders above."""
+    found = {one.path.resolve(): one for one in sources}
+    waiting = [*sources]
     while waiting and len(found) < MOST_FILES:
         one = waiting.pop(0)
-        for name in _imported(one.text):
-            for place in (one.path.parent, folder, *list(folder.parents)[:3]):
-                file = place / Path(*name.split(".")).with_suffix(".py")
-                if file.is_file() and file.resolve() not in found:
-                    try:
-                        made = _file(file, file.parent)
-                    except Unreadable:
-                        break
-                    made.module = name
-                    found[file.resolve()] = made
-                    waiting.append(made)
-                    break
+        for level, name in _imported(one.text):
+            above = [one.path.parent, folder, *list(folder.parents)[:3]]
+            places = [[one.path.parent, *one.path.parents[1:]][level - 1]] if level else above
+            file = next((file for place in places if (file := _module(place, name))), None)
+            if file is None or file.resolve() in found:
+                continue
+            try:
+                made = _file(file, file.parent)
+            except Unreadable:
+                continue
+            package = one.module.split(".")[: None if one.path.stem == "__init__" else -1]
+            base = package[: max(len(package) - level + 1, 0)] if level else []
+            made.module = ".".join([*filter(None, base), name])
+            found[file.resolve()] = made
+            waiting.append(made)
     return list(found.values())
 
 
-def _imported(text: str) -> list[str]:
-    """The modules that a text imports, and those that may be modules among the names it imports from them."""
+def _module(folder: Path, name: str) -> Path | None:
+    """The file of a module, or of a package, below a folder."""
+    inner = folder.joinpath(*name.split("."))
+    return next((file for file in (inner.with_suffix(".py"), inner / "__init__.py") if file.is_file()), None)
+
+
+def _imported(text: str) -> list[tuple[int, str]]:
+    """The modules that a text imports, and those that may be modules among the names it imports from them.
+
+    Each with the number of dots before it.
+    """
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    found = []
+    found: list[tuple[int, str]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            found += [(0, alias.name) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
-            found += [base] if base else []
-            found += [f"{base}.{alias.name}" if base else alias.name for alias in node.names if alias.name != "*"]
-    return [name for name in dict.fromkeys(found) if name.split(".")[0] not in ("numpy", "torch", "pandas")]
+            inner = [f"{base}.{alias.name}" if base else alias.name for alias in node.names if alias.name != "*"]
+            found += [(node.level, name) for name in [*filter(None, [base]), *inner]]
+    return [one for one in dict.fromkeys(found) if one[0] or one[1].split(".")[0] not in ("numpy", "torch", "pandas")]
 
 
 def _folder(path: Path) -> list[Source]:
