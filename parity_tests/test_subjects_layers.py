@@ -185,3 +185,19 @@ def test_a_layer_may_be_built_in_other_ways(
     assert other != text
     assert judged(tmp_path, other).status == "right"
     assert judged(tmp_path, other.replace(*wrong)).status == "defective"
+
+
+def test_a_whole_network_with_convolutions_is_no_layer(tmp_path: Path) -> None:
+    """It is told to be a network that has no equation, where it once was a convolution that could not be driven."""
+    (layer, net) = sorted(check(_with_network(tmp_path)).components, key=lambda one: one.status)
+    assert (net.status, layer.status) == ("unjudged", "right")
+    assert "as a whole it has no equation yet" in net.says
+
+
+def _with_network(folder: Path) -> Path:
+    """A file with a convolution and a network made of it."""
+    file = folder / "net.py"
+    text = "class TinyConvNet:\n    def __init__(self):\n        self.layer = ConvLoops(1, 2, 3)\n"
+    text += "    def predict(self, x):\n        return self.layer.forward(x)\n"
+    file.write_text(f"import numpy as np\n{CONV}\n{text}", encoding="utf-8")
+    return file

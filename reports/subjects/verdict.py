@@ -207,6 +207,7 @@ UNKNOWN = {
     "engine": ENGINE,
     **dict.fromkeys(("LSTM", "GRU", "Recurrent"), RECURRENT),
     "Attention": "attention has no equation yet",
+    "network with convolutions": "as a whole it has no equation yet: its layers are judged one by one",
 }
 
 

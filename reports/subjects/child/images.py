@@ -173,7 +173,7 @@ def _weights(made: Any, method: str, given: Array) -> tuple[str, tuple[int, ...]
             twin = copy.deepcopy(made)  # what is tried leaves no trace
             put(twin, path, np.full(arrays(made)[path].shape, value))
             outputs.append(driven.forward(twin, method, given.copy(), None))
-        if not np.array_equal(*outputs):
+        if not np.array_equal(outputs[0], outputs[1]):
             return path, order
     return found[0]
 

@@ -188,9 +188,12 @@ def _kind(name: str, holder: type) -> str:
         return WITH_LABELS[kind]
     if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
         return ""
+    if kind == "Convolution" and names.methods(holder, WHOLE):
+        return "network with convolutions"
     return kind
 
 
+WHOLE = ("predict", "accuracy", "fit", "train", "loss", "evaluate")  # what a network has and no layer
 WITH_LABELS = {"Softmax": "SoftmaxCrossEntropy", "Sigmoid": "SigmoidCrossEntropy"}
 
 

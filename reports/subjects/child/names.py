@@ -59,7 +59,7 @@ LOSSES = ("SoftmaxCrossEntropy", "SigmoidCrossEntropy", "CrossEntropy", "BinaryC
           "MeanAbsoluteError", "Huber", "Hinge")  # fmt: skip
 OPTIMIZERS = ("SGD", "Momentum", "Nesterov", "Adam", "AdamW", "RMSprop", "AdaGrad", "Adadelta", "Adamax", "Nadam")
 UNKNOWN = ("Dropout", "BatchNorm", "LayerNorm", "Convolution", "Pooling", "Flatten", "LSTM", "GRU", "Recurrent",
-           "Embedding", "Attention", "Step")  # fmt: skip
+           "Embedding", "Attention", "Step", "network with convolutions")  # fmt: skip
 
 RATE = {"lr", "learningrate", "alpha", "eta", "rate", "stepsize", "learnrate", "lrate", "learning", "a", "epsilonlr",
         "currentlearningrate", "learningparameter", "lrn", "step"}  # fmt: skip
