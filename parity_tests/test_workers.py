@@ -12,21 +12,15 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from parity_tests.work import halved
 from reports import workers
 from reports.certify import certify_chunk, chunks, tables
 from reports.cli import main
 from reports.faults import matrix
+from reports.subjects import grading
 from reports.workers import TWICE, each
 
-
-def halved(number: int, made: Callable[[int], None]) -> float:
-    """Work that always kills its worker at 13, and raises at 14."""
-    if number == 13:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if number == 14:
-        raise ValueError("not 14")
-    made(1)
-    return number / 2
+SUBJECTS = Path(__file__).parent / "subjects"
 
 
 def test_a_piece_that_kills_its_worker_twice_is_told_and_nothing_else_is_lost() -> None:
@@ -62,10 +56,9 @@ def killing(cluster: Any) -> Callable[[int], None]:
 def test_certify_gives_the_same_tables_on_a_cluster_that_loses_a_worker(cluster: Any) -> None:
     """From the same seed, with one of two workers killed midway."""
     work = [chunk for chunk in chunks(2, seed=3) if chunk.kind != "random"]
-    here, there = (
-        tables(one for done in each(certify_chunk, work, 2, scheduler, progress) for one in done.result or ())
-        for scheduler, progress in ((None, lambda done: None), (cluster.scheduler_address, killing(cluster)))
-    )
+    here = tables(one for chunk in work for one in certify_chunk(chunk, lambda made: None))
+    lossy = each(certify_chunk, work, None, cluster.scheduler_address, killing(cluster))
+    there = tables(one for done in lossy for one in done.result or ())
     pd.testing.assert_frame_equal(here[0], there[0])
     pd.testing.assert_frame_equal(here[1], there[1])
 
@@ -74,11 +67,20 @@ def test_faults_gives_the_same_matrix_on_a_cluster_that_loses_a_worker(cluster: 
     """Three faults, with one of two workers killed midway."""
     tries = matrix.chunks([0])[3].tries[:3]
     work = [matrix.Chunk(number, 0, (one,)) for number, one in enumerate(tries)]
-    here, there = (
-        matrix.tables(done.result for done in each(matrix.try_chunk, work, 2, scheduler, progress))[0]
-        for scheduler, progress in ((None, lambda done: None), (cluster.scheduler_address, killing(cluster)))
-    )
+    here, _ = matrix.tables(matrix.try_chunk(chunk, lambda made: None) for chunk in work)
+    lossy = each(matrix.try_chunk, work, None, cluster.scheduler_address, killing(cluster))
+    there, _ = matrix.tables(done.result for done in lossy)
     pd.testing.assert_frame_equal(here.drop(columns="seconds"), there.drop(columns="seconds"))
+
+
+def test_submissions_are_graded_on_a_cluster_that_loses_a_worker(cluster: Any, tmp_path: Path) -> None:
+    """Four files, with one of two workers killed midway: every one has its verdict."""
+    names = ("book_wrong_bias", "dict_of_columns", "params_and_grads", "updates_inside")
+    files = [tmp_path / f"{name}.py" for name in names]
+    for name, file in zip(names, files, strict=True):
+        file.write_text((SUBJECTS / f"{name}.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    rows = grading.grade(files, tmp_path, None, cluster.scheduler_address, progress=killing(cluster))
+    assert [row["verdict"] for row in rows] == [1, 0, 0, 0]
 
 
 def test_the_commands_take_a_scheduler(cluster: Any, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a verdict was reached on: versions, BLAS, threads, processor."""
 
+import functools
 import os
 import platform
 from importlib.metadata import version
@@ -12,8 +13,7 @@ def environment() -> dict[str, str]:
     import torch
     from threadpoolctl import threadpool_info
 
-    found = {"python": platform.python_version(), "system": platform.platform(), "processor": _processor()}
-    found |= {name: version(name) for name in PACKAGES}
+    found = dict(_machine())
     pools = {f"{pool['internal_api']} {pool.get('version') or ''}".strip(): pool for pool in threadpool_info()}
     found["linear algebra"] = ", ".join(f"{name} ({pool.get('architecture', 'any')})" for name, pool in pools.items())
     found["torch linear algebra"] = "MKL" if torch.backends.mkl.is_available() else "no MKL"
@@ -23,6 +23,13 @@ def environment() -> dict[str, str]:
     found["TF32"] = "off: the bounds claim nothing for it"
     found["OPENBLAS_CORETYPE"] = os.environ.get("OPENBLAS_CORETYPE", "not set")
     return found
+
+
+@functools.cache
+def _machine() -> dict[str, str]:
+    """What does not change while a process lives."""
+    found = {"python": platform.python_version(), "system": platform.platform(), "processor": _processor()}
+    return found | {name: version(name) for name in PACKAGES}
 
 
 def _processor() -> str:

@@ -20,7 +20,7 @@ from reports.equations.rounding import Bounded, Rounding
 from reports.equations.step import equations, evaluate, evaluate_locally, undecided
 from reports.equations.truth import truth
 from reports.judge import PASSES, judge
-from reports.measure import measure
+from reports.measure import Gap, measure
 from reports.traces import ENDS, ON_THE_WAY, Data, Pause, Trace
 
 if TYPE_CHECKING:
@@ -202,7 +202,9 @@ def _place(row: Row) -> tuple[bool, bool, int]:
 def _measured(row: Row) -> Row:
     """Adds to a row that is kept the numbers that only a reader wants, and lets go of its arrays."""
     pair = row.pop("arrays", None)
-    return row | measure(*pair)._asdict() if pair else row
+    if not pair:
+        return row
+    return row | (Gap(0.0, 0.0) if row["status"] == "exact" else measure(*pair))._asdict()
 
 
 def _worse(row: Row, other: Row) -> bool:

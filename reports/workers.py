@@ -7,6 +7,7 @@ already); each computes on one thread, one piece at a time.
 import multiprocessing
 import os
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -171,12 +172,12 @@ def _start(counter: Any) -> None:
 
 
 def _one_thread() -> None:
-    """Lets torch compute on one thread, and keep its memory."""
-    import torch
-
+    """Lets libraries compute on one thread, those that are loaded and those to come, and keep their memory."""
     from reports.memory import keep_freed_memory
 
-    torch.set_num_threads(1)
+    os.environ.update(THREADS)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
     keep_freed_memory()
 
 

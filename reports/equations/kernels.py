@@ -33,8 +33,11 @@ def positive_part(z: Array, passed: Array) -> Array:
     """`passed` where z > 0, else 0."""
     if not are_balls(z):
         return kept(z > 0, passed)
-    zero = passed * 0
-    return np.where(z > 0, passed, np.where(z <= 0, zero, _union(passed, zero)))
+    positive = np.asarray(z > 0, dtype=bool)
+    answer = np.where(positive, passed, passed * 0)
+    doubtful = ~positive & ~np.asarray(z <= 0, dtype=bool)
+    answer[doubtful] = _union(passed[doubtful], answer[doubtful])
+    return answer
 
 
 def kept(mask: Array, values: Array) -> Array:
@@ -49,8 +52,10 @@ def sign(x: Array) -> Array:
     if not are_balls(x):
         return np.sign(x)
     ones = x * 0 + 1
-    both = _union(ones, -ones)
-    return np.where(x > 0, ones, np.where(x < 0, -ones, np.where(x == 0, ones * 0, both)))
+    answer = np.where(x > 0, ones, np.where(x < 0, -ones, ones * 0))
+    doubtful = ~np.asarray((x > 0) | (x < 0) | (x == 0), dtype=bool)
+    answer[doubtful] = _union(ones[doubtful], -ones[doubtful])
+    return answer
 
 
 def clip(x: Array, low: float, high: float) -> Array:

@@ -4,6 +4,7 @@ The list is built from a case's plain description alone: layers, loss, rule. Jud
 and teaching, all walk this one list.
 """
 
+import functools
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -20,6 +21,11 @@ FORWARD = {"Dense": rules.dense, "ReLU": rules.relu, "Sigmoid": rules.sigmoid, "
 
 def equations(case: Case) -> list[Equation]:
     """Returns the step's equations in order of computation; forward alone for a case without a loss."""
+    return list(_equations(case))
+
+
+@functools.lru_cache(maxsize=64)
+def _equations(case: Case) -> list[Equation]:
     layers = case.layers
     sources = ["inputs", *(f"forward/{layer.name}" for layer in layers[:-1])]  # what each layer takes
     step = [_forward(layer, source) for layer, source in zip(layers, sources, strict=True)]
@@ -100,7 +106,13 @@ def undecided(step: list[Equation], given: Mapping[str, Array], known: Mapping[s
 def exact(array: Array) -> Bounded:
     """Returns an array that both sides were given: float64, without error."""
     value = np.asarray(array, dtype=np.float64)
-    return Bounded(value, np.broadcast_to(EXACT, value.shape))
+    return Bounded(value, _exactly(value.shape))
+
+
+@functools.lru_cache(maxsize=1024)
+def _exactly(shape: tuple[int, ...]) -> Array:
+    """The error of what is given: one 0 for all elements, which nobody can write to."""
+    return np.broadcast_to(EXACT, shape)
 
 
 def applied(equation: Equation, reads: list[Bounded], rounding: Rounding, value: Array | None = None) -> Bounded:

@@ -5,7 +5,7 @@ takes its place (18 digits on x86) and the report says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Truth:
 
     values: dict[str, Array]
     method: str
+    doubles: dict[str, tuple[Array, Array]] = field(default_factory=dict)
 
     def error(self, quantity: str, side: Array) -> Array | None:
         """Returns |side - exact| in float64, element by element; None for a quantity that has no truth.
@@ -32,9 +33,22 @@ class Truth:
         exact = self.values.get(quantity)
         if exact is None or exact.shape != side.shape:
             return None
-        wide = side.astype(np.longdouble) if exact.dtype == np.longdouble else side.astype(np.float64)
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.asarray(np.abs(np.asarray(wide - exact))).astype(np.float64)
+            if exact.dtype == np.longdouble:
+                return np.asarray(np.abs(side.astype(np.longdouble) - exact)).astype(np.float64)
+            wide, (high, low) = side.astype(np.float64), self._in_doubles(quantity)
+            error = np.asarray(np.abs(wide - high - low))
+            if (lost := ~np.isfinite(high)).any():  # finite balls may be too large for a double
+                error[lost] = np.abs(wide[lost] - exact[lost]).astype(np.float64)
+        return error
+
+    def _in_doubles(self, quantity: str) -> tuple[Array, Array]:
+        """The midpoints of a quantity's balls as sums of two doubles: both sides are compared with them."""
+        if quantity not in self.doubles:
+            exact = self.values[quantity]
+            high = exact.astype(np.float64)
+            self.doubles[quantity] = high, np.asarray(exact - high).astype(np.float64)
+        return self.doubles[quantity]
 
 
 def truth(step: list[Equation], given: Mapping[str, Array]) -> Truth:

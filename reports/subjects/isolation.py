@@ -89,7 +89,7 @@ def _run(folder: Path, path: Path, seconds: float) -> tuple[str, int]:
         name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "SYSTEMROOT", "LC_ALL")
     }
     environment |= dict.fromkeys(THREADS, "1") | {"PYTHONHASHSEED": "0", "TMPDIR": str(folder), "HOME": str(folder)}
-    command = [*_wrapped(folder), sys.executable, "-I", "-B", str(LAUNCH), str(folder)]
+    command = [*_wrapped(folder), sys.executable, "-I", str(LAUNCH), str(folder)]
     process = subprocess.Popen(
         command,
         cwd=folder,

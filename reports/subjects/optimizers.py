@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.optim.sgd import sgd as torch_sgd
 
 from reports.subjects.components import component
 from reports.subjects.verdicts import Component, Row, undriven
@@ -365,13 +366,16 @@ def _gap(
 
 
 def _torch_agrees(start: Array, gradients: list[Array], steps: list[Array], run: dict[str, Any], decay: float) -> bool:
-    """Whether torch.optim.SGD, under the same schedule, makes the same updates to within rounding."""
-    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    rule = torch.optim.SGD([w], lr=run["values"]["rate"])
+    """Whether torch.optim.SGD, under the same schedule, makes the same updates to within rounding.
+
+    By the function that its step calls: making the object loads torch's compiler, which takes a second.
+    """
+    w = torch.tensor(start, dtype=torch.float64)
+    plain: dict[str, Any] = {"nesterov": False, "maximize": False, "foreach": False}
+    plain |= dict.fromkeys(("momentum", "dampening", "weight_decay"), 0.0)
     for k, (g, after) in enumerate(zip(gradients, steps, strict=True)):
-        rule.param_groups[0]["lr"] = run["values"]["rate"] / (1 + decay * k)
-        w.grad = torch.tensor(g, dtype=torch.float64)
-        rule.step()
-        if np.abs(w.detach().numpy() - after).max() > 64 * U * (np.abs(start).max() + 1):
+        rate = run["values"]["rate"] / (1 + decay * k)
+        torch_sgd([w], [torch.tensor(g, dtype=torch.float64)], [None], lr=rate, **plain)
+        if np.abs(w.numpy() - after).max() > 64 * U * (np.abs(start).max() + 1):
             return False
     return True

@@ -7,6 +7,7 @@ Landlock the same refusal of writes and of TCP by the kernel itself.
 
 import contextlib
 import ctypes
+import math
 import os
 import resource
 import sys
@@ -28,7 +29,7 @@ WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 def limit(seconds: float, megabytes: int) -> None:
     """Limits processor time, address space, file sizes, open files and core dumps of this process."""
     pairs = {
-        "RLIMIT_CPU": int(seconds) + 1,
+        "RLIMIT_CPU": math.ceil(seconds),
         "RLIMIT_AS": megabytes * 2**20,
         "RLIMIT_FSIZE": 64 * 2**20,
         "RLIMIT_NOFILE": 64,

@@ -3,6 +3,8 @@
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
+from itertools import product
+
 import numpy as np
 
 from reports.calibrated import PROPOSED
@@ -24,20 +26,20 @@ def mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
         right = upstream(shape, trial, zs, outputs)
         starts = {**{(loss, ""): delta for loss, delta in right.items()}, **_wrong_starts(shape, trial, zs, outputs)}
         for (loss, words), delta in starts.items():
-            for derivative in ("", *DERIVATIVES):
-                for stale in _stale(trial, shape):
-                    ways = [w for w in (words, DERIVATIVES.get(derivative, ""), STALE if stale else "") if w]
-                    if derivative and not len(trial.parameters) > 1:
-                        continue
-                    made = back(shape, trial, zs, outputs, delta, derivative, stale)
-                    ratios = constants(trial, made)
-                    wrong = _biases(trial, ratios, made, shape)
-                    if wrong is None or any(pair[0] is None for pair in ratios):
-                        continue
-                    mistakes = tuple(ways) + ((wrong,) if wrong else ())
-                    known = [pair[0] for pair in ratios if pair[0]]
-                    if mistakes and known and max(known) - min(known) <= PROPOSED * max(map(abs, known)):
-                        return Fit(shape, loss, ratios, mistakes)
+            for derivative, stale in product(("", *DERIVATIVES) if len(zs) > 1 else ("",), _stale(trial, shape)):
+                made = back(shape, trial, zs, outputs, delta, derivative, stale)
+                ratios = constants(trial, made)
+                if ratios[-1][0] is None:  # the last layer's gradient is the same in all these ways back
+                    break
+                if any(pair[0] is None for pair in ratios):
+                    continue
+                known = [pair[0] for pair in ratios if pair[0]]
+                if not known or not max(known) - min(known) <= PROPOSED * max(map(abs, known)):
+                    continue
+                wrong = _biases(trial, ratios, made, shape)
+                ways = [w for w in (words, DERIVATIVES.get(derivative, ""), STALE if stale else "", wrong) if w]
+                if ways:
+                    return Fit(shape, loss, ratios, tuple(ways))
     return None
 
 
@@ -61,8 +63,8 @@ def _stale(trial: Trial, shape: Shape) -> tuple[float, ...]:
 
 def _biases(
     trial: Trial, ratios: list[tuple[float | None, float | None]], made: list[tuple[Array, Array]], shape: Shape
-) -> str | None:
-    """How the biases' gradients are wrong: no words where they are right, None where it is not known."""
+) -> str:
+    """How the biases' gradients are wrong; no words where they are right."""
     main = next((w for w, _ in ratios if w), 0.0)
     says = []
     for (have_w, have), (_, right), (_, ratio), (_, b) in zip(
