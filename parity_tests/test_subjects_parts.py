@@ -135,3 +135,24 @@ def test_what_is_not_written_yet_is_named_and_does_not_fail(tmp_path: Path) -> N
     subject = judged(forward, tmp_path)
     assert (subject.verdict, subject.components[0].status) == (0, "missing")
     assert "not written yet" in subject.components[0].says
+
+
+COLUMN = """
+class Columns:
+    def __init__(self, n_in, n_out):
+        self.M, self.c = np.random.randn(n_out, n_in), np.zeros((n_out, 1))
+    def forward(self, X):
+        self.X = X
+        return self.M @ X + self.c
+    def backward(self, G):
+        self.gM, self.gc = G @ self.X.T, G.sum(axis=1, keepdims=True)
+        return self.M.T @ G
+"""
+
+
+@pytest.mark.parametrize(("wrong", "status"), [("G.sum(", "right"), ("G.mean(", "defective")])
+def test_the_gradient_of_biases_is_found_by_its_size(wrong: str, status: str, tmp_path: Path) -> None:
+    """An attribute called gc beside biases called c: no name says it, its shape does."""
+    file = tmp_path / "layer.py"
+    file.write_text("import numpy as np\n" + COLUMN.replace("G.sum(", wrong), encoding="utf-8")
+    assert [one.status for one in check(file).components] == [status]

@@ -48,6 +48,25 @@ def test_the_adapter_of_the_readme_is_judged_right_and_has_at_most_15_lines(tmp_
     assert check(file).verdict == 1
 
 
+@pytest.mark.parametrize(("slope", "status"), [("1 - np.tanh(z) ** 2", "right"), ("1 - np.tanh(z)", "defective")])
+def test_functions_in_a_table_are_loaded(slope: str, status: str, tmp_path: Path) -> None:
+    """A dict of pairs, a lambda that calls NumPy: an adapter that uses them is judged, right or wrong."""
+    table = f"import numpy as np\n\nACTS = {{'tanh': (np.tanh, lambda z: {slope})}}\n"
+    text = section("adapter").replace("(1 - self.h**2)", "ACTS['tanh'][1](np.arctanh(self.h))")
+    file = tmp_path / "adapter.py"
+    file.write_text(text.replace("import numpy as np\n", table, 1), encoding="utf-8")
+    assert [(one.name, one.status) for one in check(file).components] == [("Adapter", status)]
+
+
+def test_an_adapter_that_raises_is_told_with_its_line(tmp_path: Path) -> None:
+    """It was once said to have no backward yet."""
+    file = tmp_path / "adapter.py"
+    file.write_text(section("adapter").replace("(1 - self.h**2)", "slope(self.h)"), encoding="utf-8")
+    subject = check(file)
+    assert "name 'slope' is not defined at line" in subject.components[0].says
+    assert subject.verdict == 2
+
+
 HUBER = (
     "    def loss(self, x, y):\n        e = self.forward(x) - y\n"
     "        return np.where(abs(e) < 1, e * e / 2, abs(e) - 0.5).sum() / len(x)\n"

@@ -177,7 +177,7 @@ def pairs(functions: dict[str, Any]) -> list[tuple[str, str | None, str]]:
     for plain, name in short.items():
         kind = names.kind(name)
         if kind not in names.ACTIVATIONS or any(
-            word in plain for word in ("deriv", "prime", "backward", "grad", "loss")
+            word in plain for word in ("deriv", "prime", "backward", "grad", "loss", "slope")
         ):
             continue
         if (plain.startswith("d") and plain[1:] in short) or DERIVATIVE.search(name):

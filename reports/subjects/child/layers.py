@@ -404,6 +404,7 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
         found["dinputs"] = np.array(lay_out(pool[dx_path], layer.layout, d))
     db = [p for p, a in pool.items() if p not in theirs and p != dx_path and p not in dw[:1]
           and (is_db(p) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip
+    db = db or [p for p, a in new.items() if a.size == h and p not in (*theirs, dx_path, *dw[:1])]  # by its size alone
     db.sort(key=lambda p: (not is_db(p), pool[p].size != h))
     if not dw:
         dw = [p for p in pool if p not in theirs and p != dx_path and re.search(r"d_?w", tail[p], re.IGNORECASE)]

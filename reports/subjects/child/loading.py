@@ -203,27 +203,36 @@ def _is_main(statement: ast.stmt) -> bool:
 
 
 SAFE_CALLS = {"array", "zeros", "ones", "eye", "arange", "linspace", "sqrt", "log", "exp", "float", "int", "list",
-              "dict", "tuple", "range", "finfo", "float32", "float64", "default_rng", "RandomState"}  # fmt: skip
+              "dict", "tuple", "range", "finfo", "float32", "float64", "default_rng", "RandomState", "namedtuple",
+              "partial", "vectorize", "frompyfunc", "zip", "len", "SimpleNamespace", "OrderedDict",
+              "defaultdict"}  # fmt: skip
+COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Await, ast.Yield)
+GROWS = (ast.Pow, ast.LShift, ast.Mult)
 
 
 def literal(node: ast.expr) -> bool:
-    """Whether an expression is made of constants, of simple NumPy calls on constants, or is a lambda."""
+    """Whether an expression is made of constants, names and lambdas, and of simple calls on such."""
     if isinstance(node, ast.Lambda):
         return True  # it is made, not called
-    if isinstance(node, (ast.Tuple, ast.List)):
-        return all(literal(part) for part in node.elts)
-    for part in ast.walk(node):
-        if isinstance(part, ast.Call):
-            name = part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
-            if name not in SAFE_CALLS:
-                return False
-            numbers = [n.value for n in ast.walk(part) if isinstance(n, ast.Constant) and isinstance(n.value, int)]
-            if any(number > 10_000 for number in numbers):
-                return False
-        elif isinstance(part, (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast.Await, ast.Yield)):
+    if isinstance(node, COMPREHENSIONS):
+        return False
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name not in SAFE_CALLS or _large(node):
             return False
-        elif isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Pow, ast.LShift, ast.Mult)):
-            numbers = [n.value for n in ast.walk(part) if isinstance(n, ast.Constant) and isinstance(n.value, int)]
-            if any(number > 10_000 for number in numbers):
-                return False
-    return True
+    if isinstance(node, ast.BinOp) and isinstance(node.op, GROWS) and _large(node):
+        return False
+    return all(literal(part) for part in _parts(node))
+
+
+def _parts(node: ast.AST) -> list[ast.expr]:
+    """The expressions right below one, through what is none: the arguments of a call, a slice."""
+    found: list[ast.expr] = []
+    for part in ast.iter_child_nodes(node):
+        found += [part] if isinstance(part, ast.expr) else _parts(part)
+    return found
+
+
+def _large(node: ast.expr) -> bool:
+    """Whether it holds a whole number of which an array would be too large to be made for nothing."""
+    return any(isinstance(n, ast.Constant) and isinstance(n.value, int) and n.value > 10_000 for n in ast.walk(node))

@@ -64,7 +64,8 @@ def network(seen: dict[str, Any]) -> Component:
     if best[0] <= 1:
         _deeper(made, seen)
     if not any(trial.gradients for trial in trials):
-        errors = [one["backward_error"] for one in seen["trials"] if "backward_error" in one]
+        raised = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
+        errors = [error for error in raised if error]
         crash = next((error for error in errors if CRASH.search(error)), "")
         status = "defective" if crash else "unjudged" if errors else "missing"
         words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
