@@ -110,6 +110,34 @@ def test_the_exchange_of_the_readme_is_judged_right(tmp_path: Path, monkeypatch:
     assert check(tmp_path / "wrong.npz").verdict == 1
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"output": None}, ""),
+        ({"gradient_weights1": None}, "the exchange lacks gradient_weights1"),
+        ({"gradient_biases2": None}, "the exchange lacks gradient_biases2"),
+        ({"weights1": None}, "the exchange lacks weights1"),
+        ({"targets": None}, "the exchange lacks targets"),
+        ({"bias2": np.ones(3)}, "bias2 is no array of an exchange"),
+        ({"output": np.ones((3, 7))}, "output has shape (3, 7): 7 samples and 3 outputs are (7, 3)"),
+        ({"output": np.full((7, 3), np.nan)}, "output is not finite in 21 of 21 places, first nan at [0, 0]"),
+        ({"gradient_weights1": np.ones((6, 4))}, "gradient_weights1 has shape (6, 4) for weights (4, 6)"),
+        ({"gradient_biases1": np.full(6, np.inf)}, "gradient_biases1 is not finite in 6 of 6 places"),
+        ({"biases2": np.ones(5)}, "biases2 has shape (5,) for 3 outputs"),
+    ],
+)
+def test_an_exchange_in_part_never_passes(
+    change: dict[str, object], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The output alone may be left out beside gradients; all else is refused in one line that names the array."""
+    monkeypatch.chdir(tmp_path)
+    exec(section("exchange"), {})
+    arrays = {name: a for name, a in {**np.load("exchange.npz"), **change}.items() if a is not None}
+    np.savez(tmp_path / "changed.npz", **arrays)
+    subject = check(tmp_path / "changed.npz")
+    assert (subject.verdict, says in subject.says) == (2 if says else 0, True)
+
+
 def test_the_command_prints_writes_and_exits_with_the_verdict(tmp_path: Path) -> None:
     """Table, JSON, annotations and files; exit codes 0 and 1."""
     folder = copies(tmp_path / "in", "book_wrong_bias", "updates_inside")

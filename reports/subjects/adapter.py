@@ -1,9 +1,12 @@
 """The language-neutral way: one .npz file with what a network in any language was given and gave.
 
 inputs (N, D), targets (N, C); for k = 1, 2, ...: weights<k> (in, out), biases<k> (out,), and their gradients
-gradient_weights<k>, gradient_biases<k>; output (N, C). Gradients may be left out. No pickles are ever read.
+gradient_weights<k>, gradient_biases<k>; output (N, C). All biases may be left out, all gradients, or the output. What
+is given in part, has another shape, is NaN or has another name is refused: it could pass unseen. No pickle is read.
 """
 
+import difflib
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -27,16 +30,11 @@ def exchange(path: Path) -> Seen:
             arrays = {name: np.asarray(stored[name]) for name in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         return Seen(path, refused=f"it is no readable .npz exchange: {str(error)[:150]}")
-    lacking = [name for name in ("inputs", "targets", "weights1") if name not in arrays]
-    if lacking:
-        return Seen(
-            path, refused=f"the exchange lacks {', '.join(lacking)}; it has {', '.join(sorted(arrays)) or 'nothing'}"
-        )
-    count = sum(f"weights{k}" in arrays for k in range(1, 100))
     if wrong := [name for name, a in arrays.items() if a.dtype.kind not in "fiub"]:
         return Seen(path, refused=f"{', '.join(wrong)}: only arrays of numbers are read")
-    if bad := _misfit(arrays, count):
+    if bad := _lacking(arrays) or _misfit(arrays) or _nonfinite(arrays):
         return Seen(path, refused=bad)
+    count = sum(name.startswith("weights") for name in arrays)
     trial: dict[str, Any] = {
         "inputs": arrays["inputs"], "targets": arrays["targets"], "labels": "as given", "layout": "rows",
         "parameters": [[arrays[f"weights{k}"], arrays.get(f"biases{k}")] for k in range(1, count + 1)],
@@ -54,24 +52,68 @@ def exchange(path: Path) -> Seen:
         "backward": {"name": "gradients"} if "gradients" in trial else {"name": ""},
         "trials": [trial],
     }
-    return Seen(path, components=[component], isolation=["no code was run"])
+    return Seen(path, components=[component], isolation=["no code was run"], notes=_without_biases(arrays))
 
 
-def _misfit(arrays: dict[str, np.ndarray], count: int) -> str:
+def _lacking(arrays: dict[str, np.ndarray]) -> str:
+    """Which array is missing beside the others, or has a name that says nothing; empty when all are there."""
+    layers = range(
+        1, max([int(name[7:]) for name in arrays if re.fullmatch(r"weights[0-9]{1,2}", name)], default=1) + 1
+    )
+    needed = ["inputs", "targets", *(f"weights{k}" for k in layers)]
+    parameters = [f"{kind}{k}" for k in layers for kind in ("weights", "biases")]
+    gradients = [f"gradient_{name}" for name in parameters]
+    wanted = [*needed, "output", *parameters, *gradients]
+    if strange := [name for name in arrays if name not in wanted]:
+        near = difflib.get_close_matches(strange[0], [name for name in wanted if name not in arrays], 1)
+        return f"{strange[0]} is no array of an exchange" + (f": is it {near[0]}?" if near else "; see the README")
+    if any(name in arrays for name in gradients):  # of all parameters or of none
+        needed += [f"gradient_{name}" for name in parameters if name in arrays]
+    if lacking := [name for name in needed if name not in arrays]:
+        return f"the exchange lacks {', '.join(lacking)}; it has {', '.join(sorted(arrays)) or 'nothing'}"
+    if "output" not in arrays and "gradient_weights1" not in arrays:
+        return "there is nothing to compare: neither output nor gradients are there"
+    return ""
+
+
+def _without_biases(arrays: dict[str, np.ndarray]) -> list[str]:
+    """A note for each layer that has no biases where others have some: they may have been forgotten."""
+    bare = [name for name in arrays if name.startswith("weights") and name.replace("weights", "biases") not in arrays]
+    some = any(name.startswith("biases") for name in arrays)
+    return [
+        f"{name.replace('weights', 'biases')} is not there: that layer is taken to have none" for name in bare if some
+    ]
+
+
+def _misfit(arrays: dict[str, np.ndarray]) -> str:
     """Which array has not the shape that the others ask for; empty when all fit."""
     if flat := [name for name in ("inputs", "targets") if arrays[name].ndim != 2 or not arrays[name].size]:
         return f"{flat[0]} has shape {arrays[flat[0]].shape}: it is (samples, values), at least one of each"
-    width = arrays["inputs"].shape[1]
-    for k in range(1, count + 1):
+    samples, width = arrays["inputs"].shape
+    if len(arrays["targets"]) != samples:
+        return f"there are {samples} inputs and {len(arrays['targets'])} targets"
+    for k in range(1, 1 + sum(name.startswith("weights") for name in arrays)):
         w = arrays[f"weights{k}"]
         if w.ndim != 2 or w.shape[0] != width:
             return f"weights{k} has shape {w.shape}, but {width} values reach it: it is (in, out)"
         width = w.shape[1]
-        b = arrays.get(f"biases{k}")
-        if b is not None and b.size != width:
-            return f"biases{k} has shape {b.shape} for {width} outputs"
-    if len(arrays["targets"]) != len(arrays["inputs"]):
-        return f"there are {len(arrays['inputs'])} inputs and {len(arrays['targets'])} targets"
+        for name in (f"biases{k}", f"gradient_biases{k}"):
+            if name in arrays and (arrays[name].size != width or arrays[name].ndim > 2):
+                return f"{name} has shape {arrays[name].shape} for {width} outputs"
+        gradient = arrays.get(f"gradient_weights{k}", w)
+        if gradient.shape != w.shape:
+            return f"gradient_weights{k} has shape {gradient.shape} for weights {w.shape}"
+    output = arrays.get("output")
+    if output is not None and output.shape != (samples, width):
+        return f"output has shape {output.shape}: {samples} samples and {width} outputs are ({samples}, {width})"
+    return ""
+
+
+def _nonfinite(arrays: dict[str, np.ndarray]) -> str:
+    """Which array holds NaN or infinity, and where first; empty when none does."""
+    for name, a in arrays.items():
+        if bad := np.argwhere(~np.isfinite(a)).tolist():
+            return f"{name} is not finite in {len(bad)} of {a.size} places, first {a[tuple(bad[0])]} at {bad[0]}"
     return ""
 
 
