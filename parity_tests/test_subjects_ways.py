@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from parity_tests.work import dying
 from reports.cli import main
 from reports.subjects import grading
+from reports.subjects.roles import roles_of
 from reports.subjects.verdict import check
 
 SUBJECTS = Path(__file__).parent / "subjects"
@@ -167,6 +168,47 @@ def test_a_role_corrects_what_was_recognised(tmp_path: Path) -> None:
     (tmp_path / "parity.toml").write_text('[roles]\nBend = "relu"\n', encoding="utf-8")
     assert run(main, ["check", str(file)]).exit_code == 0
     assert "a kind is one of" in run(main, ["check", str(file), "--role", "Bend=banana"]).stderr
+
+
+@pytest.mark.parametrize(
+    ("role", "says"),
+    [
+        ("Bend=relu", ""),
+        ("squash=sigmoid", ""),
+        ("Wierd=dense", "there is no such class or function; it holds Bend, Weird, squash"),
+        ("Weird=dense", "as Dense its constructor or its call is not understood"),
+    ],
+)
+def test_a_role_is_applied_or_said_not_to_be(role: str, says: str, tmp_path: Path) -> None:
+    """To classes and to functions; one that names nothing, or cannot be driven as what it is said to be, is told."""
+    file = tmp_path / "odd.py"
+    file.write_text(
+        "import numpy as np\n\nclass Bend:\n    def forward(self, x):\n        return np.maximum(0, x)\n\n"
+        "class Weird:\n    def forward(self, a, b, c, d):\n        return a\n\n"
+        "def squash(x):\n    return 1 / (1 + np.exp(-x))\n",
+        encoding="utf-8",
+    )
+    subject = check(file, roles=roles_of(file, [role]))
+    told = [subject.says, *(one.says for one in subject.components)]
+    assert any(says in line for line in told)
+    assert subject.verdict == (2 if says else 0)
+
+
+def test_a_table_that_parity_toml_does_not_have_is_told(tmp_path: Path) -> None:
+    """[role] for [roles] was once passed over in silence."""
+    (tmp_path / "parity.toml").write_text('[role]\nBend = "relu"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"role is not known here: it holds one table, \[roles\]"):
+        roles_of(tmp_path / "odd.py")
+
+
+def test_a_step_that_climbs_is_defective(tmp_path: Path) -> None:
+    """An adapter's step adds rate times the gradient where it is to subtract it."""
+    step = ("    def step(self, x, y, rate):\n        for p, g in zip(self.parameters(), self.gradients(x, y)):\n"
+            "            p -= rate * g\n")  # fmt: skip
+    file = tmp_path / "adapter.py"
+    for sign, status in (("-=", "right"), ("+=", "defective")):
+        file.write_text(section("adapter") + step.replace("-=", sign), encoding="utf-8")
+        assert [one.status for one in check(file).components] == [status]
 
 
 def test_a_class_is_graded_by_cause_and_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from reports.subjects.child.names import kind, plain
 
-KINDS = "dense, relu, leakyrelu, sigmoid, tanh, softmax, crossentropy, mse, sgd, adam, network, ignore"
+KINDS = ("dense, relu, leakyrelu, sigmoid, tanh, softmax, crossentropy, mse, sgd, adam, dropout, batchnorm, convolution, "
+         "pooling, flatten, network, ignore")  # fmt: skip
 FILE = "parity.toml"
 
 
@@ -32,10 +33,20 @@ def _read(path: Path) -> dict[str, str]:
         if not file.is_file():
             continue
         try:
-            table = tomllib.loads(file.read_text(encoding="utf-8")).get("roles", {})
+            tables = tomllib.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:  # broken TOML and text that is not UTF-8 are ValueErrors
             raise ValueError(f"{file}: {error}") from error
+        if strange := [name for name in tables if name != "roles"]:
+            raise ValueError(f"{file}: {strange[0]} is not known here: it holds one table, [roles]")
+        table = tables.get("roles", {})
         if not isinstance(table, dict) or not all(isinstance(what, str) for what in table.values()):
             raise ValueError(f'{file}: [roles] holds lines such as MyLayer = "dense"')
         return dict(table)
     return {}
+
+
+def not_applied(roles: dict[str, str], names: Sequence[str]) -> str:
+    """Which role names nothing that is there, and what is; empty where all are."""
+    if lost := [name for name in roles if name not in names]:
+        return f"role {lost[0]}={roles[lost[0]]}: there is no such class or function; it holds {', '.join(names[:8])}"
+    return ""

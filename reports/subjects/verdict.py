@@ -3,11 +3,12 @@
 import importlib
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reports.subjects.isolation import MEGABYTES, SECONDS, Seen, see
+from reports.subjects.roles import not_applied
 from reports.subjects.verdicts import STATUSES, Component, Row, undriven
 
 
@@ -73,7 +74,8 @@ def check(
         else:
             threading.Thread(target=_warm, daemon=True).start()
             seen = see(path, seconds, megabytes, roles, strict)
-        subject = judged(seen)
+        lost = not_applied(roles or {}, [*seen.classes, *seen.functions]) if not seen.refused else ""
+        subject = judged(replace(seen, refused=lost or seen.refused))
     except Exception as error:  # what a child hands back may have any shape
         subject = Subject(path, refused=f"what came back cannot be judged: {type(error).__name__}: {error}"[:200])
     subject.seconds = time.perf_counter() - began

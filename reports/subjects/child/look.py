@@ -45,7 +45,8 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
         results.write(folder, unreadable=str(error), isolation=held)
         return
     results.notes += loaded.notes
-    parts = components(loaded, task.get("roles", {}))
+    names.TOLD.update(task.get("roles", {}))
+    parts = components(loaded)
     for component in parts:
         results.add(component)
     seen = {"classes": list(loaded.classes), "functions": list(loaded.functions)}
@@ -58,10 +59,15 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
         results.add(found)
     for whole in _some(lambda: assembled.look_at(loaded.classes, parts)):
         results.add(whole)
+    known = {str(one["name"]) for one in results.components}
+    for name, kind in names.TOLD.items():  # what the user named is never passed over
+        if kind != "ignore" and name not in known:
+            results.add({"name": name, "role": "unknown", "kind": kind, "form": 1,
+                         "error": f"as {kind} its constructor or its call is not understood"})  # fmt: skip
     results.write(folder, **more)
 
 
-def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
+def components(loaded: Loaded) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
     layers.ACTIVATION[0] = _own_activation(loaded)
@@ -71,7 +77,7 @@ def components(loaded: Loaded, roles: dict[str, str]) -> list[dict[str, Any]]:
     own_layers: list[tuple[dict[str, Any], type]] = []
     later = []
     for name, holder in loaded.classes.items():
-        kind = roles.get(name) or _kind(name.split(" ")[0], holder)
+        kind = names.TOLD.get(name) or _kind(name.split(" ")[0], holder)
         if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
             continue
         if kind in names.UNKNOWN:

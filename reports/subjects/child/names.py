@@ -260,8 +260,13 @@ SHORT = {"ce": "CrossEntropy", "cce": "CrossEntropy", "nll": "CrossEntropy", "xe
          "scce": "CrossEntropy", "sce": "CrossEntropy"}  # fmt: skip
 
 
+TOLD: dict[str, str] = {}  # what the user says that a class or function is: it beats its name
+
+
 def kind(name: str) -> str:
     """What a class or function of this name probably is; empty where the name says nothing."""
+    if name in TOLD:
+        return TOLD[name]
     short = plain(name)
     if (bare := re.sub("^loss|loss$|^cost|cost$", "", short)) in SHORT:
         return SHORT[bare]

@@ -135,11 +135,14 @@ def _moves(seen: dict[str, Any]) -> list[Row]:
                 [array for pair in one[key] for array in pair if isinstance(array, np.ndarray)]
                 for key in ("gradients", "parameters")
             )
-            share = np.inf
+            share = climbs = np.inf
             if len(own) == len(one["moves"]) == len(parameters):
                 share = max(map(_moved, one["moves"], own, parameters), default=np.inf)
+                climbs = max(map(_moved, [-move for move in one["moves"]], own, parameters), default=np.inf)
             status, says = "right", ""
-            if not share <= 1:
+            if climbs <= 1 < share:
+                status, says = "defective", "step: it climbs: the parameters move by plus rate times the gradients"
+            elif not share <= 1:
                 status, says = "departs", "step: the parameters do not move by minus rate times the gradients"
             rows.append(Row("step", f"{len(one['inputs'])} samples", status, share, says=says))
     return rows
