@@ -6,8 +6,10 @@ from pathlib import Path
 
 from reports.subjects.child.names import kind, plain
 
-KINDS = ("dense, relu, leakyrelu, sigmoid, tanh, softmax, crossentropy, mse, sgd, adam, dropout, batchnorm, convolution, "
-         "pooling, flatten, network, ignore")  # fmt: skip
+KINDS = (
+    "dense, relu, leakyrelu, sigmoid, tanh, softmax, crossentropy, mse, sgd, adam, dropout, batchnorm, convolution, "
+    "pooling, flatten, network, ignore"
+)
 FILE = "parity.toml"
 
 
