@@ -156,3 +156,48 @@ def test_the_gradient_of_biases_is_found_by_its_size(wrong: str, status: str, tm
     file = tmp_path / "layer.py"
     file.write_text("import numpy as np\n" + COLUMN.replace("G.sum(", wrong), encoding="utf-8")
     assert [one.status for one in check(file).components] == [status]
+
+
+RELU_OF_INPUT = """
+class ReluLayer:
+    def forward(self, input):
+        self.kept = np.maximum(0, input)
+        return self.kept
+    def backward(self, input):
+        return input * (self.kept > 0)
+"""
+
+
+@pytest.mark.parametrize(("wrong", "status"), [("input * (", "right"), ("input * 2 * (", "defective")])
+def test_what_comes_from_above_may_be_called_input(wrong: str, status: str, tmp_path: Path) -> None:
+    """A backward that is linear in its one argument is given the gradient, whatever the argument is called."""
+    subject = judged(RELU_OF_INPUT.replace("input * (", wrong), tmp_path)
+    assert [one.status for one in subject.components] == [status]
+
+
+KEEPS_DELTA = """
+class Layer:
+    def __init__(self, n_in, n_out):
+        self.weight, self.bias = np.random.randn(n_in, n_out), np.zeros(n_out)
+    def forward(self, x):
+        self.x = x
+        return x @ self.weight + self.bias
+    def backward(self, lr, below, delta):
+        self.delta = 1.0 * delta
+        self.seen = below.shape
+        return delta @ self.weight.T
+    def update(self, lr):
+        self.weight -= lr * self.x.T @ self.delta
+"""
+
+
+def test_in_a_square_layer_nothing_is_taken_for_a_gradient_that_is_none_elsewhere(tmp_path: Path) -> None:
+    """The kept upstream gradient has the weights' shape where the layer is square; what came in may be asked for."""
+    subject = judged(KEEPS_DELTA, tmp_path)
+    assert [one.status for one in subject.components] == ["right"], subject.components[0].says
+
+
+def test_a_root_of_the_mean_square_is_not_judged_as_a_mean_square(tmp_path: Path) -> None:
+    """A figure to report, which no loss of torch is."""
+    text = "def get_rmse(y, y_pred):\n    return np.sqrt(np.mean((y - y_pred) ** 2))\n"
+    assert not [one for one in judged(DENSE + text, tmp_path).components if one.name == "get_rmse"]

@@ -129,16 +129,17 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
             if value is not None and value.shape in (upstream.shape, ()):
                 found["derivative"] = np.array(turn(np.full(upstream.shape, value) if value.ndim == 0 else value))
             return found
-        if len(asks) == 1 and (
+        at_a_point = len(asks) == 1 and (
             asks[0] in ("x", "z", "inputs", "input", "value")
             or (names.plain(backward[0]) in DERIVATIVES and names.ranked(asks[0], names.UPSTREAM) != 0)
-        ):
+        )
+        if at_a_point and not _multiplies(function, upstream):
             for key, at in (("derivative", x), ("derivative_at_output", out)):
                 given = turn(at).copy()
                 value = next(iter(tree(attempt(function, given)).values()))
                 found[key] = np.array(turn(np.full(given.shape, value) if value.ndim == 0 else value))
             return found
-        offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())]
+        offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())] if len(asks) > 1 else []
         given = bound(function, offers, [upstream, turn(x).copy()], optional=False)
         result = attempt_turned(function, given, upstream)
         if kept := [key for key, value in given.items() if np.array_equal(value, turn(x))]:  # or the output, as some do
@@ -157,6 +158,13 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     if not np.array_equal(upstream, turn(g)):
         found["backward_changes_upstream"] = True
     return found
+
+
+def _multiplies(function: Any, upstream: Array) -> bool:
+    """Whether a method of one argument is linear in it: it multiplies what comes from above, whatever it calls it."""
+    given = [next(iter(tree(attempt(function, k * upstream)).values()), np.zeros(0)) for k in (1.0, 2.0, -1.0)]
+    once, twice, back = given
+    return bool(np.any(once)) and np.array_equal(2 * once, twice) and np.array_equal(-once, back)
 
 
 DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation",

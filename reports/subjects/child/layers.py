@@ -182,7 +182,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         if probe == "square" and (b != 5):
             continue
         probes.append({"probe": probe, **_probe(layer, b, d, h, probe)})
-    probes = _alone(layer, probes)
+    probes = _alone(layer, [_as_told_apart(probes[0], probe) for probe in probes])
     backward = layer.backward[0] if layer.backward else ""
     return {
         "name": name,
@@ -199,6 +199,15 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "probes": probes,
         "penalised": _penalised(layer),
     }
+
+
+def _as_told_apart(batch: dict[str, Any], probe: dict[str, Any]) -> dict[str, Any]:
+    """A probe without a gradient that is none where shapes tell arrays apart: in a square layer all look alike."""
+    if probe["probe"] != "square" or "dweights_name" not in probe or "error" in batch:
+        return probe
+    if probe["dweights_name"] == batch.get("dweights_name"):
+        return probe
+    return {key: value for key, value in probe.items() if not key.startswith(("dweights", "dbiases"))}
 
 
 def _crashing(name: str, layer: Layer) -> dict[str, Any] | None:
@@ -367,10 +376,11 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     before = copied(arrays(made))
     upstream = lay_in(g, layer.layout)
     del layer.recorder.seen[:]
+    below = lay_in(x, layer.layout)
     offers = [(names.UPSTREAM, upstream), (names.RATE, RATE), (names.TRAINING, True),
-              ({"x", "inputs", "input", "aprev"}, lay_in(x, layer.layout))]  # fmt: skip
+              ({"x", "inputs", "input", "aprev"}, below)]  # fmt: skip
     try:
-        given = bound(function, offers, [upstream, RATE, True], optional=False)
+        given = bound(function, offers, [upstream, below, RATE], optional=False)
         words = {one.name: choices(where(function)["file"], one.name) for one in parameters(function)
                  if isinstance(one.default, str) and one.name not in given}  # fmt: skip
         result = [attempt_turned(function, given, upstream)] if not words else []

@@ -36,6 +36,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("binaryentropy", "BinaryCrossEntropy"), ("logloss", "BinaryCrossEntropy"), ("bce", "BinaryCrossEntropy"),
     ("crossentropy", "CrossEntropy"), ("categorical", "CrossEntropy"), ("cceloss", "CrossEntropy"),
     ("nllloss", "CrossEntropy"), ("negativeloglik", "CrossEntropy"), ("entropy", "CrossEntropy"),
+    ("rmse", "other"), ("rootmeansquare", "other"),  # a figure to report, seldom a loss
     ("meansquare", "MeanSquaredError"), ("mse", "MeanSquaredError"), ("squarederror", "MeanSquaredError"),
     ("squareloss", "MeanSquaredError"), ("squareerror", "MeanSquaredError"), ("quadratic", "MeanSquaredError"),
     ("l2loss", "MeanSquaredError"), ("meanabsolute", "MeanAbsoluteError"), ("l1loss", "MeanAbsoluteError"),

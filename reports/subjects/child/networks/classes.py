@@ -14,12 +14,12 @@ from .. import names
 from ..arrays import arrays, copied, put, tree
 from ..calling import Failure, attempt, where
 from . import board as boards
+from . import neurons, scalars
 from .chain import Chain, nonzero
 from .data import B, D, H, batch_for, data, handed_on, lay
 from .makers import returned_names
 from .objects import built, prepared, sizes_of
 from .outcome import find_output, rate_of
-from .scalars import gathered
 from .sizes import SECOND, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
@@ -43,7 +43,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
             if any("gradients" in trial for trial in trials):
                 break
     if not trials:
-        return look_at(name, numbers) if (numbers := gathered(holder)) else None
+        return look_at(name, other) if (other := _of_lists(holder)) else None
     first = next((trial for trial in trials if "gradients" in trial), None)
     if first and len(first["parameters"]) == 2:
         c = first["parameters"][-1][0].shape[1]
@@ -69,6 +69,12 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         },
         "trials": handed_on(trials),
     }
+
+
+def _of_lists(holder: type) -> type | None:
+    """The same class with its single numbers, or those in its lists and neurons, as arrays; None the second time."""
+    again = hasattr(holder, "of_numbers") or hasattr(holder, "__parity_arrays__")
+    return None if again else scalars.gathered(holder) or neurons.gathered(holder)
 
 
 def fixed_in(made: Any, short: dict[str, str]) -> Chain | None:
@@ -142,7 +148,9 @@ def _object_trial(
             result, new = boards.called(made, getattr(made, short[word]), board)
         except Failure as failure:
             trial.setdefault("forward_error", str(failure))
-            continue
+            if (single := _one_by_one(made, getattr(made, short[word]), board, outputs)) is None:
+                continue
+            result, new = single, {}
         output = find_output(result, new, batch, outputs, layout)
         board.remember(result, output, returned_names(getattr(made, short[word])))
         if output is not None:
@@ -153,6 +161,22 @@ def _object_trial(
     if not _gradients(made, short, chain, board, trial, stages):
         return trial if ("output" in trial and layout != "columns") or "output" in trial else None
     return trial
+
+
+def _one_by_one(made: Any, function: Any, board: boards.Board, outputs: int) -> Any:
+    """What a forward gives that takes one sample at a time, for rows of samples; None where it gives nothing."""
+    if board.layout not in ("rows", "one row"):
+        return None
+    rows = []
+    for x, y in zip(board.x, board.y, strict=False):
+        try:
+            result, new = boards.called(made, function, board.given(x, y))
+        except Failure:
+            return None
+        if (row := find_output(result, new, 1, outputs, "sample")) is None:
+            return None
+        rows.append(row)
+    return np.concatenate(rows)
 
 
 def _lose(made: Any, short: dict[str, str], board: boards.Board) -> None:

@@ -4,6 +4,8 @@ Axes: D inputs, H hidden, C outputs.
 """
 
 import ast
+import contextlib
+import inspect
 import re
 import textwrap
 from collections.abc import Iterator
@@ -90,6 +92,9 @@ def built(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
     offers += _data_for(constructor_of(holder), offers, x, y)
     queues = [[D, H, outputs], [[D, H, outputs]], [x, y], [], [None, None],
               [H, outputs], [D, H, outputs, RATE]]  # fmt: skip
+    if any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(holder).parameters.values()):
+        with contextlib.suppress(Failure):
+            return attempt(holder, D, H, outputs)
     for made in instances(holder, offers, [[layers], *queues] if isinstance(layers, list) else queues):
         return made
     return None
