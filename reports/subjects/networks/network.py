@@ -53,7 +53,10 @@ def network(seen: dict[str, Any]) -> Component:
     if best is None:
         errors = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
         words = next((error for error in errors if error), "no trial gave numbers")
-        made.rows.append(Row("network", "", "unjudged", says=f"it could not be driven: {words}"))
+        row = Row("network", "", "unjudged", says=f"it could not be driven: {words}")
+        if crash := next((str(one["crash"]) for one in seen["trials"] if "crash" in one), ""):
+            row = Row("network", "", "defective", says=f"it crashes: {crash}")
+        made.rows.append(row)
         return made
     made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
     own = [row for one in seen["trials"] for row in own_loss(one)]
@@ -66,7 +69,8 @@ def network(seen: dict[str, Any]) -> Component:
     if not any(trial.gradients for trial in trials):
         raised = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
         errors = [error for error in raised if error]
-        crash = next((error for error in errors if CRASH.search(error)), "")
+        crashes = [one["crash"] for one in seen["trials"] if "crash" in one]
+        crash = next((error for error in [*crashes, *errors] if error in crashes or CRASH.search(error)), "")
         status = "defective" if crash else "unjudged" if errors else "missing"
         words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
         words = f"its backward always raises: {crash}" if crash else words

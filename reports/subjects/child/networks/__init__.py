@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import adapters
 from ..calling import Failure
-from . import board, classes, containers, families, functions, scripts, sizes
+from . import board, classes, containers, families, functions, scripts, sizes, slips
 from .places import untouched
 from .strangers import strangers
 from .unshuffled import keep_order
@@ -24,6 +24,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
             return [adapters.look_at(name, holder)]
     board.counts |= set(counted(loaded.scripts))
     files = untouched(loaded.scripts)
+    slips.learn(loaded.scripts)
     sizes.used |= {node.value for _, body, _ in loaded.scripts for statement in body for node in ast.walk(statement)
                    if isinstance(node, ast.Constant) and isinstance(node.value, str)}  # fmt: skip
     board.own_loss[:] = [pair[0] for kind, pair in containers.losses_of(loaded) if kind == "MeanSquaredError"][:1]

@@ -14,7 +14,7 @@ from .. import names
 from ..arrays import arrays, copied, put, tree
 from ..calling import Failure, attempt, where
 from . import board as boards
-from . import neurons, scalars
+from . import neurons, scalars, slips
 from .chain import Chain, nonzero
 from .data import B, D, H, batch_for, data, handed_on, lay
 from .makers import returned_names
@@ -43,7 +43,8 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
             if any("gradients" in trial for trial in trials):
                 break
     if not trials:
-        return look_at(name, other) if (other := _of_lists(holder)) else None
+        seen = look_at(name, other) if (other := _of_lists(holder)) else None
+        return seen or slips.look_at(name, holder, short, stages.get("slip"))
     first = next((trial for trial in trials if "gradients" in trial), None)
     if first and len(first["parameters"]) == 2:
         c = first["parameters"][-1][0].shape[1]
@@ -148,6 +149,8 @@ def _object_trial(
             result, new = boards.called(made, getattr(made, short[word]), board)
         except Failure as failure:
             trial.setdefault("forward_error", str(failure))
+            if slips.is_slip(failure):
+                stages.setdefault("slip", f"{short[word]}: {failure}")
             if (single := _one_by_one(made, getattr(made, short[word]), board, outputs)) is None:
                 continue
             result, new = single, {}
@@ -211,6 +214,9 @@ def _gradients(
                 result, new = boards.called(made, function, board)
             except Failure:
                 trial.setdefault("backward_error", f"{short[word]}: {failure}")
+                if slips.is_slip(failure):
+                    trial.setdefault("crash", f"{short[word]}: {failure}")
+                    stages.setdefault("slip", f"{short[word]}: {failure}")
                 continue
         board.remember_gradients(result)
         after = arrays(made)
@@ -235,5 +241,6 @@ def _gradients(
             trial["turned"] = True
         stages.setdefault("backward", short[word])
         trial.pop("backward_error", None)
+        trial.pop("crash", None)
         return True
     return False
