@@ -9,6 +9,7 @@ import __future__
 
 import ast
 import builtins
+import copy
 import linecache
 import sys
 import types
@@ -111,11 +112,7 @@ class _Modules:
                                  "exit": _no_exit, "quit": _no_exit, **LENT}  # fmt: skip
         for statement in kept(tree.body):
             try:
-                tree_of_one = ast.Module(body=[statement], type_ignores=[])
-                code = compile(
-                    tree_of_one, str(source.path), "exec", __future__.annotations.compiler_flag, dont_inherit=True
-                )
-                exec(code, space)
+                _define(statement, str(source.path), space)
             except (Exception, SystemExit, KeyboardInterrupt) as error:  # one that fails takes no other with it
                 if isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
                     line = statement.lineno
@@ -151,6 +148,31 @@ class _Modules:
             return module
 
         return load
+
+
+def _define(statement: ast.stmt, file: str, space: dict[str, Any]) -> None:
+    """Executes one definition; defaults that are computed by what never ran here become arguments to be given."""
+    flag = __future__.annotations.compiler_flag
+    try:
+        exec(compile(ast.Module(body=[statement], type_ignores=[]), file, "exec", flag, dont_inherit=True), space)
+    except NameError as error:
+        if not isinstance(statement, ast.FunctionDef) or not any(
+            isinstance(part, ast.Name) and part.id == error.name for part in _defaults(statement.args)
+        ):
+            raise
+        asks = copy.deepcopy(statement)
+        given = asks.args
+        known = [not any(isinstance(part, ast.Name) for part in ast.walk(one)) for one in given.defaults]
+        given.defaults = given.defaults[len(known) - known[::-1].index(False) if False in known else 0 :]
+        given.kw_defaults = [
+            one if one and not any(isinstance(part, ast.Name) for part in ast.walk(one)) else None
+            for one in given.kw_defaults
+        ]
+        exec(compile(ast.Module(body=[asks], type_ignores=[]), file, "exec", flag, dont_inherit=True), space)
+
+
+def _defaults(given: ast.arguments) -> list[ast.AST]:
+    return [part for one in (*given.defaults, *given.kw_defaults) if one for part in ast.walk(one)]
 
 
 def _nested(name: str, module: types.ModuleType) -> types.ModuleType:

@@ -5,6 +5,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 
 import ast
 import builtins
+import copy
 import inspect
 import re
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import names
+from ..datasets import Table
 from ..stubs import Stub
 from .data import RATE, B, H, data, lay
 from .sizes import SECOND, role, spoken
@@ -25,27 +27,6 @@ NO_DATA = re.compile(r"size|dim|shape|num|count|node|layer|neuron|unit|len|^n_|^
                      r"hidden|output|weight|bias|^[wb]_|grad|loss|acc|pred|hat|fig|ax$", re.IGNORECASE)  # fmt: skip
 LOOSE = (re.compile(r"label|target|expected|y$|_y_", re.IGNORECASE),
          re.compile(r"train|input|image|feature|sample|x$|batch|data", re.IGNORECASE))  # fmt: skip
-
-
-class Table(np.ndarray):
-    """Rows as a data frame gives them: with values, and row by row."""
-
-    @property
-    def values(self) -> np.ndarray:
-        """The numbers."""
-        return np.asarray(self)
-
-    def to_numpy(self, *_: Any, **__: Any) -> np.ndarray:
-        """The numbers."""
-        return np.asarray(self)
-
-    def iterrows(self) -> Any:
-        """Numbered rows."""
-        return enumerate(np.asarray(self))
-
-
-for _name in ("max", "min", "sum", "mean"):  # plain numbers, not tables of none
-    setattr(Table, _name, lambda self, *args, _name=_name, **more: getattr(np.asarray(self), _name)(*args, **more))
 
 
 class Lender:
@@ -102,6 +83,12 @@ class Lender:
                 if given is not None:
                     space[part.id] = given
 
+    def sized(self, statement: ast.stmt, space: dict[str, Any]) -> ast.stmt | None:
+        """A statement with numbers for the shapes of tables that are not there; None where it asks for none."""
+        changed = _Sized(len(self.plain_x), self.d, space)
+        made = changed.visit(copy.deepcopy(statement))
+        return made if changed.found else None
+
     def read(self, statement: ast.AST, space: dict[str, Any]) -> None:
         """Lends inputs and targets to the names that a statement reads, where another file should have made them."""
         for part in ast.walk(statement):
@@ -153,6 +140,33 @@ class Lender:
         if names.plain(name) in names.SIZES:
             return [self.d, H, *[SECOND] * max(0, depth - 2), self.c]
         return [H] if re.search(r"hidden\w*(s|layers|sizes|dims)$", name) else None
+
+
+class _Sized(ast.NodeTransformer):
+    """Puts numbers for table.shape[0], table.shape[1] and len(table)."""
+
+    def __init__(self, n: int, d: int, space: dict[str, Any]) -> None:
+        self.n, self.d, self.space, self.found = n, d, space, False
+
+    def _stands_for(self, node: ast.AST) -> bool:
+        while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        return isinstance(node, ast.Name) and isinstance(self.space.get(node.id), Stub)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """A number for one axis of a shape."""
+        axis = getattr(node.slice, "value", None)
+        if getattr(node.value, "attr", "") == "shape" and axis in (0, 1) and self._stands_for(node.value):
+            self.found = True
+            return ast.copy_location(ast.Constant(self.d if axis else self.n), node)
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """The number of samples for a length."""
+        if getattr(node.func, "id", "") == "len" and len(node.args) == 1 and self._stands_for(node.args[0]):
+            self.found = True
+            return ast.copy_location(ast.Constant(self.n), node)
+        return self.generic_visit(node)
 
 
 def _lacks(name: str, space: dict[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from .data import B
 
 MANY = 20  # a loop over fewer numbers goes over layers or classes
 NO_ROUNDS = {"n", "itr"}
+SIZES = names.BATCH - {"batches", "nbatch", "batch", "minibatch"}  # these may be how many there are, or one itself
 _known: dict[tuple[Any, int], Any] = {}
 
 
@@ -126,3 +127,12 @@ def shorten(holder: dict[str, Any], rounds: int) -> None:
             holder[key] = rounds
         elif short in names.BATCH and value > B:
             holder[key] = B
+
+
+def shorten_batches(statement: ast.stmt, space: dict[str, Any]) -> None:
+    """Makes a batch size that a statement has just set one of which the few samples here hold some."""
+    for part in ast.walk(statement):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and names.plain(part.id) in SIZES:
+            value = space.get(part.id)
+            if isinstance(value, int) and not isinstance(value, bool) and value > B:
+                space[part.id] = B

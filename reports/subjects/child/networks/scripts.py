@@ -26,6 +26,7 @@ from .data import D
 from .lent import Lender
 from .moves import rate_in, told
 from .places import File, Place, calls_of, functions_in, places, trains
+from .rounds import shorten_batches
 
 MOST_LINES = 400_000  # of theirs that may run in all before the loop
 MOST_OF_ONE = 60_000  # in one statement; what does more is passed over
@@ -170,7 +171,9 @@ class _Run:
                 continue
             self.lender.read(statement, self.space)
             if not trains(statement, self.defined):
-                self._execute(statement)
+                if not self._execute(statement) and (sized := self.lender.sized(statement, self.space)):
+                    self._execute(sized)
+                shorten_batches(statement, self.space)
             self.lender.missing(statement, self.space, ast.unparse(getattr(statement, "value", None) or statement))
 
     def _bind(self) -> None:
