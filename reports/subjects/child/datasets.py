@@ -7,6 +7,7 @@ Axes: N samples, D features.
 
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -249,5 +250,5 @@ def modules(stub: Callable[[str], Any]) -> dict[str, Callable[[], Any]]:
     for root in ("keras", "tensorflow.keras", "tensorflow.python.keras"):
         made |= {root: keras, f"{root}.datasets": keras_datasets, f"{root}.utils": utils,
                  f"{root}.utils.np_utils": utils}  # fmt: skip
-        made |= {f"{root}.datasets.{name}": lambda name=name: loaded(name) for name in IMAGES}
+        made |= {f"{root}.datasets.{name}": partial(loaded, name) for name in IMAGES}
     return made
