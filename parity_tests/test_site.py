@@ -33,9 +33,9 @@ Made = tuple[Path, list[Comparison]]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(site: Made) -> Made:
     """The site, in a folder whose name has a space, and its comparisons."""
-    return sites.write(tmp_path_factory.mktemp("a report"))
+    return site
 
 
 class Page(html.parser.HTMLParser):

@@ -44,11 +44,11 @@ DRAWN_AFTER = """() => new Promise((done) => {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Comparison]]:
-    """The site, moved after it was written: nothing in it may know where it lies."""
-    out, comparisons = sites.write(tmp_path_factory.mktemp("first"))
-    moved = tmp_path_factory.mktemp("moved #1 é") / "report"
-    return Path(shutil.move(out, moved)), comparisons
+def made(
+    site: tuple[Path, list[Comparison]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[Comparison]]:
+    """The site, in another place than it was written to: nothing in it may know where it lies."""
+    return Path(shutil.copytree(site[0], tmp_path_factory.mktemp("moved #1 é") / "report")), site[1]
 
 
 @pytest.fixture(scope="module")
