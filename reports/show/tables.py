@@ -1,5 +1,6 @@
 """Comparisons -> DataFrames, one function per table. Numbers stay numbers; `shown` turns a frame into text."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,41 +75,52 @@ def _worst(rows: pd.DataFrame) -> pd.Series:
 
 def per_layer(comparison: Comparison) -> pd.DataFrame:
     """Returns one row per quantity in order of computation, over all checked steps; `epoch` is that of the worst."""
-    table = []
-    training = comparison.rows[comparison.rows["probe"] == ""]
-    for quantity, rows in training.groupby("quantity", sort=False):
-        worst = _worst(rows)
-        table.append(
-            {
-                "quantity": quantity,
-                "shape": worst["shape"],
-                "checked": int(worst["checked"]),
-                "worst gap": rows["max_abs"].max(),
-                "worst ulp": rows["max_ulp"].max(),
-                "allowed there": worst["allowed"],
-                "rtol needed": rows["max_rel"].max(),
-                "worst used": worst["used"],
-                "local": rows["local"].max(),
-                "scratch truth": rows["scratch_off"].max(),
-                "reference truth": rows["reference_off"].max(),
-                "epoch": int(worst["epoch"]),
-                "undecided": int(rows["undecided"].sum()),
-                "statuses": ", ".join(f"{count:,} {name}" for name, count in rows["status"].value_counts().items()),
-            }
-        )
-    return pd.DataFrame(table)
+    training = _part(comparison, probes=False)
+    groups = training.groupby("quantity", sort=False)
+    worst = pd.DataFrame([_worst(rows) for _, rows in groups], columns=training.columns).reset_index(drop=True)
+    most = groups[["max_abs", "max_ulp", "max_rel", "local", "scratch_off", "reference_off"]].max().reset_index()
+    return pd.DataFrame(
+        {
+            "quantity": worst["quantity"],
+            "shape": worst["shape"],
+            "checked": worst["checked"].astype(int),
+            "worst gap": most["max_abs"],
+            "worst ulp": most["max_ulp"],
+            "allowed there": worst["allowed"],
+            "rtol needed": most["max_rel"],
+            "worst used": worst["used"],
+            "local": most["local"],
+            "scratch truth": most["scratch_off"],
+            "reference truth": most["reference_off"],
+            "epoch": worst["epoch"].astype(int),
+            "undecided": groups["undecided"].sum().astype(int).to_numpy(),
+            "statuses": [_counted(statuses) for _, statuses in groups["status"]],
+        }
+    )
 
 
 def per_probe(comparison: Comparison) -> pd.DataFrame:
     """Returns one row per probe: its rows, the one that uses most of its allowance, and the statuses."""
     table = []
-    for probe, rows in comparison.rows[comparison.rows["probe"] != ""].groupby("probe", sort=False):
+    for probe, rows in _part(comparison, probes=True).groupby("probe", sort=False):
         worst = _worst(rows)
-        statuses = ", ".join(f"{count:,} {name}" for name, count in rows["status"].value_counts().items())
         row = {"probe": probe, "rows": len(rows), "worst used": worst["used"], "worst quantity": worst["quantity"]}
         predicted = rows[rows["hint"].str.startswith("as predicted")]["hint"]
-        table.append(row | {"statuses": statuses, "departure": predicted.iloc[0] if len(predicted) else ""})
+        row |= {"statuses": _counted(rows["status"]), "departure": predicted.iloc[0] if len(predicted) else ""}
+        table.append(row)
     return pd.DataFrame(table)
+
+
+def _part(comparison: Comparison, probes: bool) -> pd.DataFrame:
+    """The rows of the probes, or of the training, without what the frame carries: each slice would copy that."""
+    rows = comparison.rows[(comparison.rows["probe"] != "") == probes]
+    rows.attrs = {}
+    return rows
+
+
+def _counted(statuses: pd.Series) -> str:
+    """How many rows have which status, the most frequent first."""
+    return ", ".join(f"{count:,} {name}" for name, count in Counter(statuses).most_common())
 
 
 def failures(comparison: Comparison) -> pd.DataFrame:
