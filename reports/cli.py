@@ -69,13 +69,13 @@ def report(
     """Run the lecture's networks on both sides, judge every value, and write tables and pictures."""
     cases = _cases(names, dtype, epochs)
     folder(out)
-    comparisons = _run(cases, jobs, every, replicas, "both sides")
-    spread = None
-    if seeds:
-        others = [replace(case, seed=case.seed + k) for case in cases if case.loss for k in range(1, seeds + 1)]
+    others = [replace(case, seed=case.seed + k) for case in cases if case.loss for k in range(1, (seeds or 0) + 1)]
+    made = _run([*cases, *others], jobs, every, replicas)
+    comparisons, spread = made[: len(cases)], None
+    if others:
         from reports.show.seeds import seeds_table
 
-        spread = seeds_table(_run(others, jobs, every, replicas, "other seeds"))
+        spread = seeds_table(made[len(cases) :])
 
     from rich.console import Console
 
@@ -189,18 +189,18 @@ def _cases(names: Sequence[str], dtype: str, epochs: int | None) -> list[Case]:
     return select(dict.fromkeys(names), DTYPES if dtype == "both" else (dtype,), epochs)
 
 
-def _run(cases: list[Case], jobs: int | None, every: int | None, replicas: bool, title: str) -> list["Comparison"]:
+def _run(cases: list[Case], jobs: int | None, every: int | None, replicas: bool) -> list["Comparison"]:
     """Runs cases on all cores behind a progress bar; returns them in their own order."""
     from reports.runner import run_all, updates
     from reports.show.terminal import progress_bar
 
     done: dict[Case, Comparison] = {}
     with progress_bar() as bar:
-        task = bar.add_task(title, total=sum(updates(case, replicas) for case in cases))
+        task = bar.add_task("both sides", total=sum(updates(case, replicas) for case in cases))
         try:
             for comparison in run_all(cases, jobs, every, replicas, lambda made: bar.update(task, completed=made)):
                 done[comparison.case] = comparison
-                bar.update(task, description=f"{title}, {len(done)} of {len(cases)} cases")
+                bar.update(task, description=f"both sides, {len(done)} of {len(cases)} cases")
         except RuntimeError as error:
             raise CannotJudge(f"a case could not be run, so there is no verdict: {error}") from error
     return [done[case] for case in cases]
