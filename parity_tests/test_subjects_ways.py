@@ -1,10 +1,12 @@
 """Facts about the other ways in and out: adapter, exchange, command line, grading, plugin."""
 
+import importlib
 import json
 import os
 import resource
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 
 from parity_tests.work import dying
 from reports.cli import main
+from reports.pytest_plugin import Assertion, ParityError
 from reports.subjects import grading
 from reports.subjects.roles import roles_of
 from reports.subjects.verdict import check
@@ -199,6 +202,65 @@ def test_a_table_that_parity_toml_does_not_have_is_told(tmp_path: Path) -> None:
     (tmp_path / "parity.toml").write_text('[role]\nBend = "relu"\n', encoding="utf-8")
     with pytest.raises(ValueError, match=r"role is not known here: it holds one table, \[roles\]"):
         roles_of(tmp_path / "odd.py")
+
+
+PARTS = """import numpy as np
+
+class Sine:
+    def forward(self, x):
+        self.x = x
+        return np.sin(x)
+    def backward(self, g):
+        return g * np.cos(self.x)
+
+class Sigmoid:
+    def forward(self, x):
+        self.out = 1 / (1 + np.exp(-x))
+        return self.out
+    def backward(self, g):
+        return g * self.out * (1 - self.out)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        ("", 0, "parity of what was recognised: "),
+        ("class RNN:\n    def forward(self, x):\n        return x\n", 2, "cannot judge in full: "),
+        ("def relu(x):\n    return np.minimum(0, x)\n", 1, "no parity: "),
+    ],
+)
+def test_what_was_not_recognised_or_not_judged_is_in_the_first_line(
+    more: str, code: int, says: str, tmp_path: Path
+) -> None:
+    """A class that computes and was not recognised is named; one that was and cannot be judged makes exit code 2."""
+    file = tmp_path / "parts.py"
+    file.write_text(PARTS + more, encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", str(file)])
+    first = result.output.splitlines()[0]
+    assert (result.exit_code, first.startswith(says)) == (code, True), first
+    assert "not recognised: Sine" in first
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("Sigmoid()", ""),
+        ("Sine", "Sine was not recognised in"),
+        ("'Sigmoid'", "there is no such file; give a path, a class, a function or an object"),
+        ("3", "int is not written in a Python file"),
+    ],
+)
+def test_the_fixture_takes_objects_and_says_what_it_cannot_take(
+    asked: str, says: str, parity: Assertion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object stands for its class; what is not recognised accuses no other class of its file."""
+    (tmp_path / "parts_of_mine.py").write_text(PARTS, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "parts_of_mine", raising=False)
+    mine = importlib.import_module("parts_of_mine")
+    with pytest.raises(ParityError, match=says) if says else nullcontext():
+        parity(eval(asked, vars(mine)))
 
 
 def test_a_step_that_climbs_is_defective(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def _items(session: pytest.Session, path: Path) -> Iterator[pytest.Item]:
     from reports.subjects.verdict import check
 
     told = record(check(path))
-    if told["verdict"] == 2:  # nothing was judged, which is no pass
+    if all(one["status"] == "unjudged" for one in told["components"]):  # nothing was judged, which is no pass
         yield _item(session, path, "network", "refused", f"{path}: {told['says']}")
     for one in told["components"]:
         yield _item(session, path, one["name"], one["status"], _words(one))
@@ -104,12 +104,13 @@ def parity() -> Assertion:
         from reports.show.subjects import record
         from reports.subjects.verdict import check
 
-        path = Path(what) if isinstance(what, (str, Path)) else Path(inspect.getsourcefile(what) or "")
-        wanted = name or (None if isinstance(what, (str, Path)) else what.__name__)
+        path, own = _place(what)
+        wanted = name or own
         told = record(check(path))
         chosen = [one for one in told["components"] if wanted in (None, one["name"])]
         if not chosen:
-            raise ParityError(f"{wanted or path}: {told['says']}")
+            have = ", ".join(one["name"] for one in told["components"]) or told["says"]
+            raise ParityError(f"{wanted or 'a network'} was not recognised in {path}; what was: {have}")
         wrong = [f"{one['name']}: {_words(one)}" for one in chosen if one["status"] == "defective"]
         if wrong:
             raise ParityError("\n".join(wrong))
@@ -117,3 +118,18 @@ def parity() -> Assertion:
             raise ParityError("\n".join(f"{one['name']} cannot be judged: {one['says']}" for one in chosen))
 
     return asserted
+
+
+def _place(what: Any) -> tuple[Path, str | None]:
+    """The file of what is to be asserted, and its name there: of a path, a class, a function, or an object's class."""
+    __tracebackhide__ = True
+    if isinstance(what, (str, Path)):
+        if not Path(what).exists():
+            raise ParityError(f"parity({what!r}): there is no such file; give a path, a class, a function or an object")
+        return Path(what), None
+    named = what if inspect.isclass(what) or inspect.isroutine(what) else type(what)
+    try:
+        return Path(inspect.getsourcefile(named) or ""), named.__name__
+    except TypeError:
+        words = f"parity({what!r:.60}): {named.__name__} is not written in a Python file; give a class of your own"
+        raise ParityError(words) from None

@@ -24,9 +24,18 @@ STYLES = {"defective": "bold red", "unjudged": "yellow", "missing": "cyan", "dep
 LEVEL = {"defective": "error", "unjudged": "notice", "departs": "notice", "missing": "notice"}
 
 
+def in_words(subject: Subject) -> str:
+    """The verdict in words, which say so where it is not one on the whole."""
+    if subject.verdict == 2 and any(one.status != "unjudged" for one in subject.components):
+        return "cannot judge in full"
+    return (
+        "parity of what was recognised" if subject.verdict == 0 and subject.unrecognised else VERDICTS[subject.verdict]
+    )
+
+
 def headline(subject: Subject) -> Text:
     """The verdict on one subject, in a line."""
-    text = Text(f"{VERDICTS[subject.verdict]}: ", style=COLORS[subject.verdict])
+    text = Text(f"{in_words(subject)}: ", style=COLORS[subject.verdict])
     text.append(f"{subject.path}: {subject.says}", style="default")
     text.append(f" ({subject.seconds:.1f} s; {', '.join(subject.isolation) or 'no process'})", style="dim")
     return text

@@ -42,6 +42,7 @@ class Seen:
     stubs: list[str] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
+    unrecognised: list[str] = field(default_factory=list)
     isolation: list[str] = field(default_factory=list)
     refused: str = ""
     seconds: float = 0.0
@@ -169,6 +170,7 @@ def _parsed(folder: Path, path: Path, data: dict[str, Any]) -> Seen:
     seen.components = [_filled(one, arrays) for one in data.get("components", [])]
     seen.stubs = list(data.get("stubs", []))
     seen.classes, seen.functions = list(data["seen"]["classes"]), list(data["seen"]["functions"])
+    seen.unrecognised = [str(name) for name in data["seen"].get("unrecognised", [])]
     return seen
 
 

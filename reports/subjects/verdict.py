@@ -23,17 +23,16 @@ class Subject:
     stubs: list[str] = field(default_factory=list)
     isolation: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # names of what is in it, for when nothing is recognised
+    unrecognised: list[str] = field(default_factory=list)  # classes that compute or learn something, and were not
     seconds: float = 0.0
 
     @property
     def verdict(self) -> int:
-        """0 parity, 1 a defect, 2 nothing could be judged."""
+        """0 parity, 1 a defect, 2 something, or all, could not be judged."""
         have = [one.status for one in self.components]
         if "defective" in have:
             return 1
-        if self.refused or not any(status in ("right", "departs", "missing") for status in have):
-            return 2
-        return 0
+        return 2 if self.refused or not have or "unjudged" in have else 0
 
     @property
     def says(self) -> str:
@@ -48,7 +47,8 @@ class Subject:
         count = {status: sum(one.status == status for one in self.components) for status in STATUSES}
         names = {"right": "right", "departs": "depart by definition", "missing": "not written in full yet",
                  "unjudged": "cannot be judged", "defective": "defective"}  # fmt: skip
-        return ", ".join(f"{number} {names[status]}" for status, number in count.items() if number)
+        told = ", ".join(f"{number} {names[status]}" for status, number in count.items() if number)
+        return told + (f"; not recognised: {', '.join(self.unrecognised[:6])}" if self.unrecognised else "")
 
 
 def overall(subjects: list[Subject]) -> int:
@@ -92,7 +92,7 @@ def judged(seen: Seen) -> Subject:
     subject = Subject(
         seen.path, refused=seen.refused, notes=list(seen.notes), stubs=seen.stubs, isolation=seen.isolation
     )
-    subject.seen = [*seen.classes, *seen.functions]
+    subject.seen, subject.unrecognised = [*seen.classes, *seen.functions], seen.unrecognised
     if seen.refused:
         return subject
     from reports.subjects import (
@@ -144,9 +144,12 @@ def judged(seen: Seen) -> Subject:
             except Exception:  # a fault of ours says nothing of the file
                 whole = None
             subject.components += [whole] if whole else []
-    if any(one.role == "network" and one.status in ("right", "departs", "defective") for one in subject.components):
-        # a loop that trains a network judged already, and could not be read by itself, says nothing more
-        subject.components = [one for one in subject.components if (one.name, one.status) != ("script", "unjudged")]
+    loops = [one for one in subject.components if (one.name, one.status) == ("script", "unjudged")]
+    others = [one for one in subject.components if one not in loops]
+    if loops and any(one.status != "unjudged" for one in others):  # a loop beside parts, which could not be read alone
+        subject.components = others
+        if not any(one.role == "network" and one.status != "unjudged" for one in others):
+            subject.notes.append(f"its training loop, beside its parts, could not be judged: {loops[0].says}")
     order = list(STATUSES)
     subject.components.sort(key=lambda one: order.index(one.status))
     return subject

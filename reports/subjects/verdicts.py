@@ -9,7 +9,7 @@ Array = np.ndarray
 REFUSES = "it refuses what it is given"  # as it begins one that their own code raises
 UNKNOWN_CALL = "it is not known how to call it"  # as child/calling.py begins a failure that is ours
 
-# Worst first. "departs" and "missing" do not fail a file; "unjudged" gives exit code 2 where nothing is judged.
+# Worst first. "departs" and "missing" do not fail a file; "unjudged" gives exit code 2 where nothing is defective.
 STATUSES = {
     "defective": "wrong numbers, or a crash",
     "unjudged": "cannot be judged, and why",

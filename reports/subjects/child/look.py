@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 import time
 from pathlib import Path
@@ -64,7 +65,32 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
         if kind != "ignore" and name not in known:
             results.add({"name": name, "role": "unknown", "kind": kind, "form": 1,
                          "error": f"as {kind} its constructor or its call is not understood"})  # fmt: skip
+    seen["unrecognised"] = _unrecognised(loaded, {str(one["name"]) for one in results.components})
     results.write(folder, **more)
+
+
+def _unrecognised(loaded: Loaded, known: set[str]) -> list[str]:
+    """The classes that compute or learn something and are no component, nor a part of one."""
+    texts = {name: _source(value) for name, value in {**loaded.functions, **loaded.classes}.items()}
+    inside = [text for name, text in texts.items() if name in known]  # what a component mentions is part of it
+    if "script" in known:
+        inside += loaded.sources.values()
+    bases = {base for holder in loaded.classes.values() for base in holder.__mro__[1:]}
+    found = []
+    for name, holder in loaded.classes.items():
+        works = any(names.methods(holder, group) for group in (names.FORWARD, names.BACKWARD, names.UPDATE))
+        part = any(re.search(rf"\b{re.escape(name.split(' ')[0])}\b", text) for text in inside)
+        aside = name in known or names.kind(name) in ("ignore", "other") or name.endswith("Adapter")
+        if works and not (part or aside or holder in bases or _abstract(holder)):
+            found.append(name)
+    return found
+
+
+def _source(value: Any) -> str:
+    try:
+        return inspect.getsource(value)
+    except (OSError, TypeError):
+        return ""
 
 
 def components(loaded: Loaded) -> list[dict[str, Any]]:
