@@ -303,7 +303,13 @@ def test_labels_in_a_column_that_give_another_number_are_told(guard: str, told: 
     [
         ("e.sum(axis=1, keepdims=True)", "(e.sum(axis=1, keepdims=True) + 1e-8)", "departs", "softmax's denominator"),
         ("self.W1 -= learning_rate", "self.W1 -= (1 + 1e-10) * learning_rate", "departs", "rounding does not explain"),
-        ("self.W1 -= learning_rate", "self.W1 -= 2 * learning_rate", "defective", "weights 1 has 2 times"),
+        ("self.W1 -= learning_rate", "self.W1 -= 2 * learning_rate", "defective", "weights 1 has twice the gradient"),
+        (
+            "self.W1 -= learning_rate",
+            "self.W1 -= learning_rate / len(X)",
+            "defective",
+            "1/7 (the batch size) of the grad",
+        ),
         ("self.z1 = X @ self.W1", "self.z1 = np.einsum('nd,dh->nh', X, self.W1)", "right", ""),
     ],
 )
@@ -315,3 +321,15 @@ def test_a_whole_file_is_judged_by_the_same_bounds(old: str, new: str, status: s
     file.write_text(text.replace(old, new), encoding="utf-8")
     (one,) = check(file).components
     assert (one.status, words in one.says) == (status, True), one.says
+
+
+@pytest.mark.parametrize(("strength", "status"), [("0.02", "right"), ("-0.02", "defective")])
+def test_a_penalty_that_makes_the_weights_grow_is_defective(strength: str, status: str, tmp_path: Path) -> None:
+    """L2 adds to the gradient; subtracted, it rewards large weights."""
+    text = (Path(__file__).parent / "subjects" / "updates_inside.txt").read_text(encoding="utf-8")
+    for gradient, weights in (("self.a1.T @ d2 / m", "self.W2"), ("X.T @ d1 / m", "self.W1")):
+        text = text.replace(gradient, f"({gradient} + {strength} * {weights})")
+    file = tmp_path / "net.py"
+    file.write_text(text, encoding="utf-8")
+    (one,) = check(file).components
+    assert (one.status, "L2 makes the weights grow: -0.02 w" in one.says) == (status, status == "defective"), one.says

@@ -60,10 +60,28 @@ def table(subject: Subject, width: int) -> Table:
             taken.append("".join(f"\n{key}: {value}" for key, value in one.convention.items() if value), style="dim")
             made.add_row(mark, one.status, one.name, taken, lines, said)
         else:
-            place = f", lines {lines}" if lines else ""
+            place = f", line{'s' if '-' in lines else ''} {lines}" if lines else ""
             title = Text.assemble((one.name, "bold"), (f" ({one.kind or one.role}{place})\n", "dim"))
-            made.add_row(mark, one.status, title + said)
+            taken = Text("".join(f"{what}\n" for what in [recognised(one)] if what), style="dim")
+            made.add_row(mark, one.status, title + taken + said)
     return made
+
+
+SHORT = (
+    "assembled from",
+    "network",
+    "loss",
+    "gradient scale",
+    "weights",
+    "layout",
+    "update",
+)  # of what was recognised, in a line
+
+
+def recognised(one: Component) -> str:
+    """What a component was taken for, beyond its kind, in a line: what a user may have to correct."""
+    told = [one.convention[key] for key in SHORT if one.convention.get(key)]
+    return ", ".join(told) if one.role in ("network", "dense") else ""
 
 
 def sentence(one: Component) -> str:
@@ -71,7 +89,8 @@ def sentence(one: Component) -> str:
     if one.status != "right" or one.says:
         return one.says
     used = [row.used for row in one.rows if np.isfinite(row.used)]
-    return f"{len(one.rows)} rows" + (f", the worst uses {max(used):.2g} of its allowance" if used else "")
+    rows = f"{len(one.rows)} row{'' if len(one.rows) == 1 else 's'}"
+    return rows + (f", the worst uses {max(used):.2g} of its allowance" if used else "")
 
 
 def record(subject: Subject) -> dict[str, Any]:

@@ -86,4 +86,13 @@ def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: St
         words = "the rate is not known"
     level = int(not all(row.used <= 1 for row in rows))
     told = f"{words}, with L2: {d:.4g} w is added to the gradient"
+    if wrong := _wrong_way(trial, float(c), d):
+        rows, level = [Row("gradients", "batch", "defective", says=f"gradients: {wrong}", stage="backward")], 3
     return Fit(shape, loss, [(float(c), float(c)) for _ in weights], rows=rows, decay=d, scale=told, level=level)
+
+
+def _wrong_way(trial: Trial, c: float, d: float) -> str:
+    """What is wrong with the signs; empty where the step goes down the gradient and the weights decay."""
+    if c < 0 and trial.moved and not trial.turned:
+        return "the step climbs: it goes up the gradient"
+    return f"L2 makes the weights grow: {d / abs(c):.4g} w is added beside the gradient" if c * d < 0 else ""

@@ -159,15 +159,36 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
     else:
         names = [f"weights {k + 1}" for k in range(len(weights))] + [f"biases {k + 1}" for k in range(len(weights))]
         values = [*weights, *(pair[1] for pair in proposal.ratios)]
-        for name, value in zip(names, values, strict=True):
-            if value is not None and not np.isnan(value) and not _alike(value, main):
-                what = "never moves" if value == 0 and trial.moved else "has gradient 0" if value == 0 else (
-                    f"has {value / main:.4g} times the gradient that it should have beside the others")  # fmt: skip
-                if name == names[-1] and value == 0 and proposal.shape.activations[-1] == "Softmax":
-                    what += ": behind a softmax the sum over everything is 0, sum over the samples alone"
-                says.append(f"{name} {what}")
+        told = {name: c for name, c in zip(names, values, strict=True) if c is not None and not np.isnan(c)}
+        says += _apart(trial, told, main, proposal.shape)
     row = Row("gradients", "batch", "defective", says=f"gradients: {'; '.join(says)}", stage="backward")
     return Fit(proposal.shape, proposal.loss, proposal.ratios, rows=[row], scale=scale(trial, main), level=3)
+
+
+def _apart(trial: Trial, told: dict[str, float], main: float, shape: Shape) -> list[str]:
+    """What each gradient that is not as most are has, in words; where none are most, nobody is accused."""
+    most = [name for name, c in told.items() if _alike(c, main)]
+    others = {name: c for name, c in told.items() if name not in most}
+    says = []
+    for name, c in others.items():
+        if c == 0:
+            what = "never moves" if trial.moved else "has gradient 0"
+            if name == list(told)[-1] and shape.activations[-1] == "Softmax":
+                what += ": behind a softmax the sum over everything is 0, sum over the samples alone"
+        elif len(most) == len(told) - len(most) == 1:
+            what = f"has {_times(trial, c / main)} that of {most[0]}: one loss asks the same of both"
+        else:
+            what = f"has {_times(trial, c / main)} the gradient that it should have beside the others"
+        says.append(f"{name} {what}")
+    return says
+
+
+def _times(trial: Trial, ratio: float) -> str:
+    """A ratio in words: the batch size that divides one of two is the usual reason."""
+    b, c = trial.t.shape
+    known = {b: f"{b} (the batch size) times", 1 / b: f"1/{b} (the batch size) of", -1: "-1 times", 2: "twice",
+             0.5: "half of", c: f"{c} (the number of outputs) times", 1 / c: f"1/{c} (the outputs) of"}  # fmt: skip
+    return next((words for number, words in known.items() if _alike(ratio, number)), f"{ratio:.4g} times")
 
 
 def _alike(c: float, main: float) -> bool:
