@@ -95,4 +95,4 @@ def _wrong_way(trial: Trial, c: float, d: float) -> str:
     """What is wrong with the signs; empty where the step goes down the gradient and the weights decay."""
     if c < 0 and trial.moved and not trial.turned:
         return "the step climbs: it goes up the gradient"
-    return f"L2 makes the weights grow: {d / abs(c):.4g} w is added beside the gradient" if c * d < 0 else ""
+    return f"L2 makes the weights grow: {d:.4g} w is added to the gradient" if c * d < 0 else ""

@@ -230,7 +230,9 @@ def _best(trials: list[Trial]) -> Judged | None:
         return batch[1]
     if batch[1][0] == 3 and single[0].t.size == 1:  # one number: every loss explains it
         return batch[1]
-    if batch[1][0] == 3 and any(mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated")):
+    if batch[1][0] == 3 and any(
+        mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated", "batch size")
+    ):
         return batch[1]
     words = "one sample is right; a batch of several makes steps of no known rule, perhaps in an order of its own"
     return (1, [*single[1][1], Row("batch", "batch", "departs", says=words)], told, [])
