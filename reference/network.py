@@ -3,6 +3,7 @@
 Axes: N samples, D inputs of the network.
 """
 
+import functools
 from collections.abc import Mapping
 
 import torch
@@ -60,7 +61,7 @@ class Network(nn.Module):
 
 def available(device: str) -> torch.device:
     """Returns the torch device called "cpu", "cuda" or "mps", or raises RuntimeError when it is not there."""
-    have = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    have = _devices()
     kind = str(device).split(":")[0]
     if kind not in have:
         raise RuntimeError(f"reference runs on cpu, cuda or mps but got device {device!r}")
@@ -69,3 +70,9 @@ def available(device: str) -> torch.device:
         raise RuntimeError(f"device {device!r} is not available to torch {torch.__version__} here; there is: {there}")
     torch.backends.cuda.matmul.allow_tf32 = False  # 10 bits of mantissa: no bound on float32 covers it
     return torch.device(device)
+
+
+@functools.cache
+def _devices() -> dict[str, bool]:
+    """Which kinds of device are there, which no process sees change."""
+    return {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -4,6 +4,7 @@ The allowance is twice the rounding bound of `equations`: each side may lie E fr
 values and bounds from there, never from the side under test, whose fault could widen its own allowance.
 """
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,7 +51,7 @@ def judge(
         "quantity": quantity,
         "stage": quantity.split("/")[0],
         "shape": str(present.shape if present is not None else ()),
-        "dtype": str(present.dtype) if present is not None else "",
+        "dtype": _name(present.dtype) if present is not None else "",
         "elements": present.size if present is not None else 0,
         "out": 0,
         **dict.fromkeys(("max_abs", "max_rel", "max_ulp"), np.nan),
@@ -84,6 +85,9 @@ def judge(
         return row | {"status": "unjudged", "hint": f"the bound of {found.unbounded} elements is not finite"}
     row["status"] = "close" if row["max_abs"] else "exact"
     return row
+
+
+_name = functools.cache(str)  # of a dtype, which NumPy spells anew each time
 
 
 class Worst(NamedTuple):

@@ -153,24 +153,24 @@ def probe_steps(
 ) -> Iterator[Checked]:
     """Yields the judged steps of every probe from given weights; `when` names them ("start", "trained")."""
     one_epoch = replace(case, epochs=1) if case.loss else case
+    twin = traces.planted(reference, case, data.parameters)  # each of its steps starts from given weights
     for number, probe in enumerate(PROBES):
         batch = probe.make(
             one_epoch, replace(data, parameters=parameters), np.random.default_rng([case.seed, 3, number])
         )
         if batch is not None:
-            for checked in _judge_probe(one_epoch, batch, pauses):
+            for checked in _judge_probe(one_epoch, batch, twin, pauses):
                 for row in checked.rows:
                     row["probe"] = f"{probe.name}, {when}"
                 yield checked
 
 
-def _judge_probe(case: Case, data: Data, pauses: Any) -> Iterator[Checked]:
+def _judge_probe(case: Case, data: Data, twin: reference.Network, pauses: Any) -> Iterator[Checked]:
     """The steps of one probe; an outcome that the departures predict is parity when it comes, a failure when not."""
     if case.loss is None:
         yield Checked(judged(case, *traces.forward_only(case, data)))
         return
     network = traces.planted(scratch, case, data.parameters)
-    twin = traces.planted(reference, case, data.parameters)
     predicted = predicts_underflow(case, data)
     watch = Watch(case)
     before: Pause | None = None
