@@ -201,3 +201,92 @@ def test_a_root_of_the_mean_square_is_not_judged_as_a_mean_square(tmp_path: Path
     """A figure to report, which no loss of torch is."""
     text = "def get_rmse(y, y_pred):\n    return np.sqrt(np.mean((y - y_pred) ** 2))\n"
     assert not [one for one in judged(DENSE + text, tmp_path).components if one.name == "get_rmse"]
+
+
+LOGS = DENSE.replace("self.inputs = inputs", "self.inputs = inputs\n        {call}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "call", "status"),
+    [
+        ("logger = make_logger('net')", "logger.info('forward')", "right"),  # what its calls give nobody uses
+        ("if True:\n    scale = make_scale()", "inputs = inputs * scale", "unjudged"),
+        ("", "inputs = inputs * scale", "defective"),
+    ],
+)
+def test_a_name_that_is_set_where_nothing_runs_is_no_slip(setting: str, call: str, status: str, tmp_path: Path) -> None:
+    """Statements at the top of a file do not run: that one of their names is missing is our doing."""
+    subject = judged(f"from logs import make_logger, make_scale\n{setting}\n{LOGS.format(call=call)}", tmp_path)
+    assert {one.status for one in subject.components} <= {status}, [one.says for one in subject.components]
+
+
+GROWS = """
+class Optimizer:
+    def __init__(self, learning_rate=1.0):
+        self.learning_rate = learning_rate
+class Steepest(Optimizer):
+    def update_params(self, layer):
+        layer.weights -= self.learning_rate * layer.dweights
+        layer.biases -= self.learning_rate * layer.dbiases
+class AdGrad(Optimizer):
+    def __init__(self, learning_rate=1.0, eps=1e-7):
+        super().__init__(learning_rate)
+        self.eps = eps
+    def update_params(self, layer):
+        if not hasattr(layer, "cw"):
+            layer.cw, layer.cb = np.zeros_like(layer.weights), np.zeros_like(layer.biases)
+        layer.cw += layer.dweights ** 2
+        layer.cb += layer.dbiases ** 2
+        layer.weights -= self.learning_rate * layer.dweights / (np.sqrt(layer.cw) + self.eps)
+        layer.biases -= self.learning_rate * layer.dbiases / (np.sqrt(layer.cb) + self.eps)
+"""
+
+
+def test_an_optimizer_whose_name_says_nothing_is_known_by_its_base(tmp_path: Path) -> None:
+    """Its arguments and the numbers say which rule it is; a mistake in it is found as in any other."""
+    found = {one.name: one for one in judged(DENSE + GROWS, tmp_path).components}
+    assert [(found[name].kind, found[name].status) for name in ("Steepest", "AdGrad")] == [
+        ("SGD", "right"), ("AdaGrad", "right")]  # fmt: skip
+    wrong = GROWS.replace("layer.weights -= self.learning_rate * layer.dweights\n", "layer.weights += self."
+                          "learning_rate * layer.dweights\n")  # fmt: skip
+    found = {one.name: one for one in judged(DENSE + wrong, tmp_path).components}
+    assert found["Steepest"].status == "defective" and "climbs" in found["Steepest"].says
+
+
+COUNTED = """
+class Optimizer_SGD:
+    def __init__(self, learning_rate=1.0, decay=0.0):
+        self.learning_rate, self.decay = learning_rate, decay
+    def rate(self, epoch):
+        return self.learning_rate / (1 + self.decay * epoch)
+    def update_params(self, layer, epoch):
+        layer.weights -= self.rate(epoch) * layer.dweights
+        layer.biases -= self.rate(epoch) * layer.dbiases
+"""
+
+
+def test_the_first_epoch_that_an_update_is_told_is_0(tmp_path: Path) -> None:
+    """As range() counts: a rate that decays from there on is torch's, and the parts can be put together."""
+    text = DENSE + SIGMOID.replace("Sigmoid", "Tanh").replace("1 / (1 + np.exp(-inputs))", "np.tanh(inputs)").replace(
+        "self.output * (1 - self.output)", "(1 - self.output ** 2)") + COUNTED  # fmt: skip
+    found = {one.name: one.status for one in judged(text, tmp_path).components}
+    assert found["Optimizer_SGD"] == "right"
+
+
+FUSED = """
+class SoftmaxCategoricalCrossentropy:
+    def calculate(self, y_pred, y_true):
+        return np.mean(-np.log(np.sum(y_pred * y_true, axis=1)))
+    def backward(self, dvalues, y_true=None):
+        if y_true is None:
+            return
+        self.dinputs = (dvalues - y_true) / len(dvalues)
+"""
+
+
+def test_labels_with_a_default_are_given_all_the_same(tmp_path: Path) -> None:
+    """A gradient that asks for labels only where it is given any is judged, and a wrong one found."""
+    right, wrong = (
+        judged(text, tmp_path).components[0] for text in (FUSED, FUSED.replace("dvalues - y", "dvalues + y"))
+    )
+    assert (right.status, wrong.status) == ("departs", "defective"), (right.says, wrong.says)

@@ -41,7 +41,9 @@ def assembled(seen: dict[str, Any], components: list[Component]) -> Component | 
         words = f"{', '.join(raised['parts'])} could not be driven together: {raised['error']}"
         made.rows.append(Row("network", "", "unjudged", says=words))
         return made
-    made.convention = {"assembled from": ", ".join(chosen["parts"]), "labels": chosen["labels"], "form": "1"}
+    steps = [str(one["optimizer"]) for one in trials if one.get("optimizer") and "error" not in one]
+    parts = dict.fromkeys([*chosen["parts"], *steps])
+    made.convention = {"assembled from": ", ".join(parts), "labels": chosen["labels"], "form": "1"}
     return made
 
 

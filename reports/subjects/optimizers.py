@@ -326,7 +326,7 @@ def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], p
     best = float("inf")
     default = run["attributes"].get("decay", 0.0)  # 0.9 would be the share that RMSprop keeps, no schedule
     decay = run["values"].get("decay", default if 0 <= default < 0.5 else 0.0)
-    status = "departs" if seen.get("kind", "SGD") == "SGD" else "defective"
+    status = "departs" if seen.get("kind", "SGD") == "SGD" or seen.get("guessed") else "defective"
     others = [(status, f"it is {other}, whatever its name", rules[0][2]) for other, rules in RULES.items()
               if other != kind and other in ("Adam", "RMSprop", "AdaGrad", "Adamax", "Adadelta")]  # fmt: skip
     for status, words, rule in [*RULES[kind], *COMMON, *others]:
@@ -341,7 +341,7 @@ def _replayed(kind: str, name: str, seen: dict[str, Any], run: dict[str, Any], p
                     if kind == "SGD" and worst == "right" and not _torch_agrees(start, gradients, steps, run, decay):
                         worst, text = "departs", text or "it rounds otherwise than torch"
                     return Row(f"update of {name}", setting, worst, used, says=text and f"update of {name}: {text}")
-    return Row(f"update of {name}", setting, "defective", best,
+    return Row(f"update of {name}", setting, "unjudged" if seen.get("guessed") else "defective", best,
                says=f"update of {name}: no known rule gives these numbers")  # fmt: skip
 
 

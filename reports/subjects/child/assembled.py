@@ -101,14 +101,14 @@ class _Network:
         """Three updates, or one forward and backward where there is no optimizer: all numbers of each."""
         updates = []
         optimizer = self._optimizer() if self.step else None
-        for _ in range(UPDATES if self.step else 1):
+        for number in range(UPDATES if self.step else 1):
             for holder in (*self.made, optimizer):
                 for method in names.methods(type(holder), ZERO)[:1]:
                     attempt(getattr(holder, method))
             one: Part = {"parameters": self._parameters()}
             one |= self._round()
             if self.step:
-                self._update(optimizer)
+                self._update(optimizer, number)
                 one["after"] = self._parameters()
             updates.append(one)
         more = {}
@@ -191,19 +191,22 @@ class _Network:
             raise _UnfitError(f"{self.step['name']} takes no layers")
         groups = {"decay": names.DECAY, "momentum": names.MOMENTUM}
         offers = [(names.RATE, optimizers.RATE), *((groups[k], v) for k, v in run["values"].items() if k in groups)]
+        self.offers = list(offers)
         offers.append(({"layers", "layer", "model", "network"}, self.made))
         return next(instances(self.classes[self.step["name"]], offers, [[], [optimizers.RATE], [self.made]]))
 
-    def _update(self, made: Any) -> None:
+    def _update(self, made: Any, number: int) -> None:
         assert self.step is not None
         function = getattr(made, self.step["forward"]["name"])
         for hook in names.methods(type(made), optimizers.BEFORE)[:1]:
             attempt(getattr(made, hook))
+        asked = required(function)
+        told = optimizers.beside(function, asked[1:], self.offers, number)
         if self.step["runs"][-1]["way"] == "layers":
-            attempt(function, *[self.made][: len(required(function))])
+            attempt(function, *[self.made][: len(asked)], **told)
         else:
             for layer in self.made:
-                attempt(function, layer)
+                attempt(function, layer, **told)
         for hook in names.methods(type(made), optimizers.AFTER)[:1]:
             attempt(getattr(made, hook))
 

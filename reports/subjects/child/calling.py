@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import names
+from .elsewhere import is_elsewhere
 
 NUMPY = np.__file__.rpartition("/")[0] + "/"
 SEED = 20240611
@@ -66,11 +67,13 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         text = str(error).split("\n")[0][:200].replace("Slow: ", "")
         where = f" at line {self.line}" if self.line else ""
         ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
-        self.binding = isinstance(error, Unbound) or ours
+        self.binding = isinstance(error, Unbound) or ours or is_elsewhere(error)
         raised = bool(theirs) and (theirs[-1].line or "").strip().startswith(("raise ", "assert "))
         self.refusal = raised and not isinstance(error, (NameError, NotImplementedError))
         unknown = f"{UNKNOWN_CALL}: " if self.binding else REFUSES if self.refusal else ""
-        super().__init__(f"{unknown}{'TypeError' if self.binding else type(error).__name__}: {text}{where}")
+        super().__init__(
+            f"{unknown}{'TypeError' if isinstance(error, Unbound) else type(error).__name__}: {text}{where}"
+        )
 
 
 class Slow(BaseException):

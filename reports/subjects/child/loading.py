@@ -16,6 +16,7 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import elsewhere
 from .lending import lend
 from .reading import Source, Unreadable, parsed
 from .stubs import LENT, Older, Stub
@@ -118,6 +119,8 @@ class _Modules:
                     line = statement.lineno
                     self.loaded.notes.append(f"{source.path.name}, line {line}: {statement.name} cannot be defined: "
                                              f"{type(error).__name__}: {str(error)[:200]}")  # fmt: skip
+        elsewhere.learn(tree.body)
+        elsewhere.stand_in(tree.body, space)
         return module
 
     def _importer(self, importing: str) -> Any:
@@ -143,6 +146,7 @@ class _Modules:
                     setattr(holder, key, self.get(inner) if inner else _missing(key))
                 return holder
             module = __import__(name, None, None, wanted, 0)
+            elsewhere.everything[0] |= isinstance(module, Stub) and "*" in (wanted or ())
             if isinstance(module, Stub) and (told := lend(module, name, tuple(wanted or ()))):
                 self.loaded.notes += [told] if told not in self.loaded.notes else []
             return module

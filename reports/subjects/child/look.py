@@ -101,7 +101,7 @@ def components(loaded: Loaded) -> list[dict[str, Any]]:
     activations.TEXTS[:] = loaded.sources.values()
     losses.CALLED[0] = losses.order_of_calls(list(loaded.sources.values()))
     own_layers: list[tuple[dict[str, Any], type]] = []
-    later = []
+    later, guesses = [], set()
     for name, holder in loaded.classes.items():
         kind = names.TOLD.get(name) or _kind(name.split(" ")[0], holder)
         if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
@@ -120,6 +120,9 @@ def components(loaded: Loaded) -> list[dict[str, Any]]:
             found += _some(lambda n=name, h=holder, k=kind: losses.from_class(n, h, k))
         elif kind in names.OPTIMIZERS:
             later.append((name, holder, kind))
+        elif not kind and (kind := optimizers.guessed(holder)):
+            guesses.add(name)
+            later.append((name, holder, kind))
         elif networks.is_whole(holder):
             continue
         elif names.methods(holder, names.FORWARD) and not _trains(holder) and not _network(name):
@@ -132,7 +135,8 @@ def components(loaded: Loaded) -> list[dict[str, Any]]:
         elif misspelt := _misspelt(name, holder):
             found.append(misspelt)
     for name, holder, kind in later:
-        found += _some(lambda n=name, h=holder, k=kind: optimizers.from_class(n, h, k, own_layers))
+        seen = _some(lambda n=name, h=holder, k=kind: optimizers.from_class(n, h, k, own_layers))
+        found += [one | {"guessed": True} for one in seen if one["runs"]] if name in guesses else seen
     found += _functions(loaded)
     return found
 

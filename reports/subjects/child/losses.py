@@ -269,24 +269,25 @@ def _object(
     if not gradients:
         return found
     function = getattr(made, gradients[0])
+    asked = [one for one in parameters(function) if one in required(function) or _for_labels(one.name)]
     output = next((a for p, a in arrays(made).items() if names.plain(p) in ("output", "y", "probs", "ypred", "out", "p",
                    "softmax", "probabilities", "predictions") and a.shape == predicted.shape), None)  # fmt: skip
-    if kind in FUSED and len(required(function)) == 2 and output is not None:
+    if kind in FUSED and len(asked) == 2 and output is not None:
         pair = [output.copy(), case["labels"].copy()]
     else:
         pair = _pair(case, order)
-    if kind in FUSED and output is None and len(required(function)) == 2:
+    if kind in FUSED and output is None and len(asked) == 2 and "probabilities" not in case["format"]:
         pair[0] = FUSED[kind](case["predicted"])
     before = copied(arrays(made))
     try:
-        count = len(required(function))
-        labels_only = count == 1 and names.ranked(required(function)[0].name, names.TARGETS - {"output"}) == 0
+        count = len(asked)
+        labels_only = count == 1 and _for_labels(asked[0].name)
         if count == 0:
             result = attempt(function)
         elif count == 1:
-            result = attempt(function, case["labels"].copy() if labels_only else _one(required(function)[0].name, case))
+            result = attempt(function, case["labels"].copy() if labels_only else _one(asked[0].name, case))
         elif count > 2:
-            return found | {"gradient_unknown": ", ".join(one.name for one in required(function))}
+            return found | {"gradient_unknown": ", ".join(one.name for one in asked)}
         else:
             if [order] != _orders(function) and len(_orders(function)) == 1:  # other names, another order
                 pair = pair[::-1]
@@ -302,6 +303,11 @@ def _object(
     elif other := [a for a in tree(result).values() if a.size]:
         found["gradient"] = np.array(other[0])
     return found
+
+
+def _for_labels(name: str) -> bool:
+    """Whether a parameter of this name takes the labels."""
+    return names.ranked(name, names.TARGETS - {"output"}) == 0
 
 
 def _one(name: str, case: dict[str, Any]) -> Any:

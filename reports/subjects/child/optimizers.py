@@ -3,6 +3,8 @@
 Some gradients are exactly zero; the rate is not tiny. Axes: weights (D, H), biases (1, H), as the layer keeps them.
 """
 
+import difflib
+import inspect
 import re
 from typing import Any
 
@@ -127,6 +129,20 @@ def start() -> tuple[Array, Array]:
     return rng.standard_normal((D, H)), rng.standard_normal((1, H))
 
 
+def guessed(holder: type) -> str:
+    """What an optimizer by its bases' names probably is where its own name says nothing; empty where it is none."""
+    own = [names.plain(base.__name__) for base in holder.__mro__[:-1]]
+    if not names.methods(holder, names.UPDATE) or not any(re.search("optimi[sz]|descent|updater", one) for one in own):
+        return ""
+    spelt = {kind.lower(): kind for kind in names.OPTIMIZERS}
+    if near := difflib.get_close_matches(re.sub("optimi[sz]er", "", own[0]), spelt, n=1, cutoff=0.8):
+        return spelt[near[0]]
+    asks = {names.plain(one.name) for one in parameters(constructor_of(holder))}
+    if sum(bool(re.match("b(eta)?_?(1|2|one|two)$", one)) for one in asks) == 2:
+        return "Adam"
+    return "RMSprop" if "rho" in asks else "AdaGrad" if asks & {"eps", "epsilon"} else "SGD"
+
+
 def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, Any], type]]) -> dict[str, Any] | None:
     """Returns an optimizer as plain data, or None when its update cannot be driven."""
     methods = names.methods(holder, names.UPDATE)
@@ -239,7 +255,7 @@ def _run(
         elif way in ("layer", "layers", "model"):
             write(dw, db)
             write_other(dw, db)
-            told = _told(function, asked[1:], offers, len(steps)) if apart else {}
+            told = beside(function, asked[1:], offers, len(steps)) if apart else {}
             given = more[1][1] if way == "model" else [target, other] if way == "layers" else target
             attempt(function, *[given][:count], **told)
             if way == "layer" and count:
@@ -290,16 +306,23 @@ def _run(
     return steps, {"attributes": used}
 
 
-def _told(function: Any, asked: list[Any], offers: list[Any], step: int) -> dict[str, Any]:
+def beside(function: Any, asked: list[Any], offers: list[Any], step: int) -> dict[str, Any]:
     """What an update wants beside the layers: the rate, the momentum, the number of the step."""
     found: dict[str, Any] = {}
     for one in asked:
-        first = 0 if re.search(rf"\b{one.name}\s*\+\s*1", text_of(function)) else 1
         known = [value for group, value in offers if names.ranked(one.name, group) == 0]
         if not known and names.ranked(one.name, STEP) != 0 and names.ranked(one.name, names.MOMENTUM) != 0:
             raise Failure(TypeError(f"update takes {one.name}"))
-        found[one.name] = known[0] if known else step + first if names.ranked(one.name, STEP) == 0 else 0.0
+        number = step + _first_number(function, one.name)
+        found[one.name] = known[0] if known else number if names.ranked(one.name, STEP) == 0 else 0.0
     return found
+
+
+def _first_number(function: Any, name: str) -> int:
+    """The number of the first step as whoever calls counts: 1 where a power of it corrects moments, 0 where not."""
+    own = [text_of(one) for one in vars(type(getattr(function, "__self__", None))).values() if inspect.isfunction(one)]
+    text = "\n".join(own) or text_of(function)
+    return int("**" in re.sub(r"\*\*\s*(2|0?\.5)\b", "", text) and not re.search(rf"\b{name}\s*\+\s*1", text))
 
 
 def _all_of(function: Any, asked: list[Any], offers: list[Any], step: int, four: tuple[Array, ...]) -> dict[str, Any]:
@@ -311,7 +334,7 @@ def _all_of(function: Any, asked: list[Any], offers: list[Any], step: int, four:
         bare = re.sub(r"^d(elta)?|grad(ient)?s?(of)?|\d", "", short) if slope else short
         which = 0 if bare.startswith("w") else 1 if bare.startswith("b") else None
         if which is None:
-            found |= _told(function, [one], offers, step)
+            found |= beside(function, [one], offers, step)
         else:
             found[one.name] = four[which + 2 * slope].copy()
     return found
