@@ -250,7 +250,8 @@ def test_an_optimizer_whose_name_says_nothing_is_known_by_its_base(tmp_path: Pat
     wrong = GROWS.replace("layer.weights -= self.learning_rate * layer.dweights\n", "layer.weights += self."
                           "learning_rate * layer.dweights\n")  # fmt: skip
     found = {one.name: one for one in judged(DENSE + wrong, tmp_path).components}
-    assert found["Steepest"].status == "defective" and "climbs" in found["Steepest"].says
+    assert found["Steepest"].status == "defective"
+    assert "climbs" in found["Steepest"].says
 
 
 COUNTED = """
