@@ -133,6 +133,7 @@ def _laid_out(cases: list[dict[str, Any]], kind: str, fits: bool) -> list[dict[s
     rows = {case["format"]: value_row(dict(case), kind) for case in cases if "error" not in case}
     for usual, turned in (
         ("one-hot", "one-hot columns"),
+        ("one-hot", COLUMN),
         ("three columns", "three rows"),
         ("three columns", "one row"),
     ):

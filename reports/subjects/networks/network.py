@@ -33,6 +33,7 @@ from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
 MOST_WEIGHTS = 200_000  # of a network whose output is not seen: all architectures are tried, 30 s for a million weights
+CLIPPED = "its gradients are clipped, and judged as they are before"
 Judged = tuple[int, list[Row], dict[str, str], list[str]]
 SCRIPT_SECONDS = 1.5  # for a mistake that explains one of the ways to read a script's arrays
 CRASH = re.compile(r"takes \S+ positional arguments? but .* at line|UnboundLocalError")  # whatever it is given
@@ -59,6 +60,8 @@ def network(seen: dict[str, Any]) -> Component:
         made.rows.append(row)
         return made
     made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
+    if any(one.get("clipped") for one in seen["trials"]):
+        made.rows.append(Row("gradients", "", "departs", says=CLIPPED, stage="backward"))
     own = [row for one in seen["trials"] for row in own_loss(one)]
     if own and all(row.status in ("right", "departs") for row in own):
         _backed(made)
@@ -277,7 +280,7 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     if words:
         row = Row("gradients", "batch", "defective", says=f"gradients: {words}", stage="backward")
         return 4, [*rows, row], told, [row.says]
-    if more := any_loss(trial, steps):
+    if not trial.guessed and (more := any_loss(trial, steps)):
         level = 4 if any(row.status == "defective" for row in more) else 5
         return level, [*rows, *more], told, [row.says for row in more if row.status == "defective"]
     return 5, [*rows, Row("gradients", "batch", "unjudged", stage="backward",

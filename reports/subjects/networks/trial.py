@@ -40,6 +40,7 @@ class Trial:
     layout: str = ""
     states: list[Array] = field(default_factory=list)
     turned: bool = False  # it was given the difference of output and targets, whose sign is a convention
+    guessed: bool = False  # what its methods were given was told by no name
 
     def forward(self, shape: Shape) -> tuple[list[Array], list[Array]]:
         """Net inputs and outputs of all layers."""
@@ -91,7 +92,8 @@ def read(one: dict[str, Any]) -> Trial | None:
         for (dw, db), (_, b) in zip(gradients, parameters, strict=False)
     ]
     return Trial(x, t, parameters, gradients, output, float(one.get("rate") or 0.0), bool(one.get("moved")),
-                 str(one.get("labels", "")), str(one.get("layout", "")), turned=bool(one.get("turned")))  # fmt: skip
+                 str(one.get("labels", "")), str(one.get("layout", "")), turned=bool(one.get("turned")),
+                 guessed=bool(one.get("guessed")))  # fmt: skip
 
 
 def _float(array: Any) -> Array | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import adapters
 from ..calling import Failure
-from . import board, classes, containers, families, functions, scripts, sizes, slips
+from . import board, classes, containers, families, functions, scripts, sizes, slips, unclipped
 from .places import untouched
 from .strangers import strangers
 from .unshuffled import keep_order
@@ -17,6 +17,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     """Returns whole networks as plain data: classes, families of functions, scripts; none after `deadline`."""
     board.deadline[0] = deadline
     keep_order()
+    unclipped.let_through()
     known = {one["name"] for one in components}
     found: list[dict[str, Any]] = []
     for name, holder in loaded.classes.items():

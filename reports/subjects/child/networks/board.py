@@ -14,6 +14,7 @@ from .. import names
 from ..arrays import Array, arrays, changed, copied, put
 from ..calling import Failure, attempt, parameters, slow_calls, text_of
 from ..calling import copied as copied_value
+from . import guessed
 from .data import RATE, lay, settings
 from .rounds import once, shorten
 from .words import CACHES, COUNT, GRADIENTS, OUTPUT, PARAMETERS
@@ -44,6 +45,8 @@ class Board:
         self.together: Any = None  # inputs and targets in one argument
         self.upstream = False  # whether a way back may be given the difference of output and targets
         self.turned = False  # whether one was: its sign is then a convention
+        self.way = 0  # which of the ways to give values to parameters of unknown names
+        self.guesses = {"ways": 1, "used": 0}  # how many there are; shared with what is given to one call
 
     def remember(self, result: Any, output: Array | None, called: list[str] | None = None) -> None:
         """Keeps what a forward returned, under the names of its return statement too."""
@@ -202,6 +205,7 @@ def _called(
                   (names.N_OUT - names.TARGETS, c), *offers]  # fmt: skip
     arguments: dict[str, Any] = {}
     taken: set[int] = set()
+    unknown: list[str] = []
     space = getattr(function, "__globals__", None) or getattr(getattr(function, "__func__", None), "__globals__", {})
     for place, one in enumerate(parameters(function)):
         short = names.plain(one.name)
@@ -227,6 +231,8 @@ def _called(
             taken.add(free[0])
         elif one.default is None and VALIDATION.search(one.name):
             arguments[one.name] = copied_value(board.y if re.search(r"y|label|target", one.name) else board.x)
+        elif one.default is inspect.Parameter.empty and (kept := guessed.default_of(owner, one.name)) is not None:
+            arguments[one.name] = copied_value(kept)
         elif one.default is inspect.Parameter.empty and (likely := board.likely(short)) is not None:
             arguments[one.name] = copied_value(likely)
         elif one.default is inspect.Parameter.empty and board.upstream and isinstance(
@@ -234,9 +240,12 @@ def _called(
             arguments[one.name] = copied_value(board.result[place])  # what went out comes back in its order
         elif one.default is inspect.Parameter.empty:
             near = [v for key, v in space.items() if names.plain(key) == short and not callable(v)]
-            if not near:
-                raise Failure(TypeError(f"no value for the parameter {one.name}"))
-            arguments[one.name] = copied_value(near[0])
+            if near:
+                arguments[one.name] = copied_value(near[0])
+            else:
+                unknown.append(one.name)
+    if unknown:
+        arguments |= _guess(owner, function, board, unknown, list(arguments.values()))
     _fill_globals(function, board)
     if owner is not None:
         _fill_attributes(owner, board)
@@ -247,6 +256,15 @@ def _called(
         _restore(owner, before)
         raise
     return result, changed(before, arrays(owner)) if owner is not None else {}
+
+
+def _guess(owner: Any, function: Any, board: Board, unknown: list[str], given: list[Any]) -> dict[str, Any]:
+    """Values for the parameters of a method whose names say nothing; raises Failure where there are none."""
+    found = guessed.ways(function, unknown, given, board.x, board.y, board.output, board.rounds) if owner else []
+    if not found:
+        raise Failure(TypeError(f"no value for the parameter {unknown[0]}"))
+    board.guesses["ways"], board.guesses["used"] = max(board.guesses["ways"], len(found)), 1
+    return {name: copied_value(value) for name, value in found[min(board.way, len(found) - 1)].items()}
 
 
 def _restore(owner: Any, before: dict[str, Array]) -> None:

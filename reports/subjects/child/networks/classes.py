@@ -12,9 +12,9 @@ import numpy as np
 
 from .. import names
 from ..arrays import arrays, copied, put, tree
-from ..calling import Failure, attempt, where
+from ..calling import Failure, attempt, twin, where
 from . import board as boards
-from . import neurons, scalars, slips
+from . import neurons, scalars, slips, unclipped
 from .chain import Chain, nonzero
 from .data import B, D, H, batch_for, data, handed_on, lay
 from .makers import returned_names
@@ -22,14 +22,14 @@ from .objects import built, prepared, sizes_of
 from .outcome import find_output, rate_of
 from .sizes import SECOND, spoken
 from .trainers import trained_twice
-from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
+from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting, unnamed
 
 
 def look_at(name: str, holder: type) -> dict[str, Any] | None:
     """A class as a network."""
     methods = [m for m in dir(holder) if not m.startswith("__") or m == "__call__"]
     short = {names.plain(m): m for m in methods if callable(getattr(holder, m, None))}
-    if not fitting(short, (*WORDS_FORWARD, *WORDS_TRAIN_FIRST, *WORDS_BACKWARD)):
+    if not fitting(short, (*WORDS_FORWARD, *WORDS_TRAIN_FIRST, *WORDS_BACKWARD)) and not unnamed(holder, short):
         return None
     trials: list[dict[str, Any]] = []
     stages: dict[str, Any] = {}
@@ -37,9 +37,11 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         for sizes in sizes_of(holder, outputs):
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
                 for layout in ("rows", "columns", "one row", "sample", "sample column"):
-                    trial = _object_trial(holder, short, sizes, labels, layout, outputs, stages)
-                    if trial:
-                        trials.append(trial)
+                    way = 0
+                    while way < stages.setdefault("ways", 1):
+                        trial = _object_trial(holder, short, sizes, labels, layout, outputs, stages, way)
+                        trials += [trial] if trial else []
+                        way += 1
             if any("gradients" in trial for trial in trials):
                 break
     if not trials:
@@ -74,8 +76,18 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
 
 def _of_lists(holder: type) -> type | None:
     """The same class with its single numbers, or those in its lists and neurons, as arrays; None the second time."""
-    again = hasattr(holder, "of_numbers") or hasattr(holder, "__parity_arrays__")
-    return None if again else scalars.gathered(holder) or neurons.gathered(holder)
+    if hasattr(holder, "of_numbers") or hasattr(holder, "__parity_arrays__"):
+        return None
+    if numbers := scalars.gathered(holder):
+        return numbers
+    seen = neurons.gathered(holder)
+    for sizes in sizes_of(seen, 3):
+        made = built(seen, sizes, *data(B, D, 3, "one-hot"))
+        plainly, told = (any(Chain.find(arrays(made, told=told), None, None, ones=ones) for ones in (False, True))
+                         for told in (False, True))  # fmt: skip
+        if told:
+            return None if plainly else seen
+    return None
 
 
 def fixed_in(made: Any, short: dict[str, str]) -> Chain | None:
@@ -102,6 +114,7 @@ def _object_trial(
     layout: str,
     outputs: int,
     stages: dict[str, Any],
+    way: int = 0,
 ) -> dict[str, Any] | None:
     """One object, one forward, one step; None when nothing could be read."""
     batch = B if layout in ("rows", "columns") else 1
@@ -137,14 +150,15 @@ def _object_trial(
     if not getattr(holder, "of_numbers", False):  # whose neurons may hold copies of them
         chain.fill(lambda path, value: put(made, path, value), arrays(made))
     board = boards.Board(given_x, given_y, batch, layout=layout)
-    board.upstream = True
+    board.upstream, board.way = True, way
     texts = spoken(holder, None, outputs)
     board.spoken = texts
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(arrays(made)), "orientation": chain.orientation}  # fmt: skip
     if ones:  # the biases are a row of the weights, for an input that is always 1
         trial["ones"] = chain.ones(arrays(made))
-    for word in fitting(short, WORDS_FORWARD):
+    unclipped.bitten[0] = False
+    for word in fitting(short, WORDS_FORWARD) or unnamed(holder, short):
         try:
             result, new = boards.called(made, getattr(made, short[word]), board)
         except Failure as failure:
@@ -161,9 +175,12 @@ def _object_trial(
             trial.pop("forward_error", None)
             stages.setdefault("forward", short[word])
             break
-    if not _gradients(made, short, chain, board, trial, stages):
-        return trial if ("output" in trial and layout != "columns") or "output" in trial else None
-    return trial
+    with unclipped.going_back():
+        found = _gradients(made, short, chain, board, trial, stages)
+    stages["ways"] = max(stages["ways"], board.guesses["ways"])
+    if board.guesses["used"]:
+        trial["guessed"] = True
+    return trial if found or "output" in trial else None
 
 
 def _one_by_one(made: Any, function: Any, board: boards.Board, outputs: int) -> Any:
@@ -197,27 +214,38 @@ def _lose(made: Any, short: dict[str, str], board: boards.Board) -> None:
                     attempt(getattr(loss, method), board.output.copy(), board.given_targets())
 
 
+def _back(made: Any, function: Any, short: dict[str, str], board: boards.Board) -> tuple[Any, dict[str, Any]]:
+    """Calls a way back: plainly, after the loss was called, with the output where inputs are asked for."""
+    try:
+        return boards.called(made, function, board)
+    except Failure as failure:
+        _lose(made, short, board)
+        for given in (board, *([board.given(board.output, board.y)] if board.output is not None else ())):
+            with contextlib.suppress(Failure):
+                result = boards.called(made, function, given)
+                board.guesses["used"] |= given is not board
+                return result
+        raise failure from None
+
+
 def _gradients(
     made: Any, short: dict[str, str], chain: Chain, board: boards.Board, trial: dict[str, Any], stages: dict[str, Any]
 ) -> bool:
     """Goes back, or takes one step, and reads the gradients into the trial; says whether there are any."""
-    for word in fitting(short, (*WORDS_BACKWARD, *WORDS_TRAIN_FIRST)):
-        if short[word] == stages.get("forward"):
-            continue
+    words = [word for word in fitting(short, (*WORDS_BACKWARD, *WORDS_TRAIN_FIRST))
+             if short[word] != stages.get("forward")]  # fmt: skip
+    for word in words or unnamed(type(made), short):
+        made = made if words else twin(made)  # what is tried blindly may change anything
         function = getattr(made, short[word])
         before = copied(arrays(made))
         try:
-            result, new = boards.called(made, function, board)
+            result, new = _back(made, function, short, board)
         except Failure as failure:
-            _lose(made, short, board)
-            try:
-                result, new = boards.called(made, function, board)
-            except Failure:
-                trial.setdefault("backward_error", f"{short[word]}: {failure}")
-                if slips.is_slip(failure):
-                    trial.setdefault("crash", f"{short[word]}: {failure}")
-                    stages.setdefault("slip", f"{short[word]}: {failure}")
-                continue
+            trial.setdefault("backward_error", f"{short[word]}: {failure}")
+            if slips.is_slip(failure):
+                trial.setdefault("crash", f"{short[word]}: {failure}")
+                stages.setdefault("slip", f"{short[word]}: {failure}")
+            continue
         board.remember_gradients(result)
         after = arrays(made)
         pool = {f"returned.{p}": a for p, a in tree(result).items()} | new
@@ -239,6 +267,8 @@ def _gradients(
             continue
         if board.turned:
             trial["turned"] = True
+        if unclipped.bitten[0]:
+            trial["clipped"] = True
         stages.setdefault("backward", short[word])
         trial.pop("backward_error", None)
         trial.pop("crash", None)

@@ -95,9 +95,12 @@ def built(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
     if any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(holder).parameters.values()):
         with contextlib.suppress(Failure):
             return attempt(holder, D, H, outputs)
+    first = None
     for made in instances(holder, offers, [[layers], *queues] if isinstance(layers, list) else queues):
-        return made
-    return None
+        if Chain.find(found := arrays(made), D, outputs) or Chain.find(found, D + 1, outputs, ones=True):
+            return made
+        first = made if first is None else first
+    return first
 
 
 def _data_for(function: Any, offers: list[Any], x: Array, y: Array) -> list[Offer]:

@@ -1,8 +1,10 @@
 """What the parts of a network are called: functions that go forward, back, or train, and the arguments they take."""
 
+import inspect
 import re
 
 from .. import names
+from ..calling import required
 
 WORDS_TRAIN = re.compile(r"train|fit|learn|sgd|descent|optimi|backprop|step|model|update", re.IGNORECASE)
 WORDS_FORWARD = ("forward", "feedforward", "forwardpass", "forwardprop", "forwardpropagation", "feedforwardpass",
@@ -104,6 +106,15 @@ def fitting(methods: dict[str, str], words: tuple[str, ...]) -> list[str]:
     exact = [word for word in dict.fromkeys(words) if word in methods]
     near = [name for name in methods if name not in exact and rank(name, words) < 99 and not HELPER.search(name)]
     return [*exact, *sorted(near, key=lambda name: rank(name, words))]
+
+
+def unnamed(holder: type, methods: dict[str, str]) -> list[str]:
+    """The methods that take something and whose names say nothing, in the order in which they are written."""
+    own = [name for base in reversed(holder.__mro__) for name, value in vars(base).items()
+           if inspect.isfunction(value) and required(value)]  # fmt: skip
+    known = fitting(methods, (*WORDS_FORWARD, *WORDS_BACKWARD, *WORDS_TRAIN_FIRST))
+    return [short for name in own for short, method in methods.items()
+            if method == name and short not in known and not HELPER.search(short)]  # fmt: skip
 
 
 HELPER = re.compile(
