@@ -119,10 +119,16 @@ def test_float32_patched_into_numpy_is_not_there(tmp_path: Path) -> None:
             "    def backward(self):\n        self.grad = 1\n",
             "Adapter",
         ),
+        (
+            "import numpy as np\n\ndef relu(Z):\n    return np.maximum(0, Z)\n\n"
+            "def relu_backward(dA, cache):\n    below, W, b, Z = cache\n    dZ = dA * (Z > 0)\n"
+            "    return W.T @ dZ, dZ @ below.T, dZ.sum(axis=1, keepdims=True)\n",
+            "it is not known how to call it",
+        ),
     ],
 )
 def test_what_cannot_be_judged_yet_is_told_as_what_it_is(source: str, words: str, tmp_path: Path) -> None:
-    """A recurrent network and an engine of automatic differentiation get no wrong word."""
+    """A recurrent network, an engine of automatic differentiation, a helper that wants a whole layer: no wrong word."""
     file = tmp_path / "my.py"
     file.write_text(source, encoding="utf-8")
     subject = check(file)

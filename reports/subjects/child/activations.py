@@ -10,7 +10,18 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import Failure, attempt, attempt_turned, bound, instances, nearest, parameters, required, where
+from .calling import (
+    Failure,
+    Unbound,
+    attempt,
+    attempt_turned,
+    bound,
+    instances,
+    nearest,
+    parameters,
+    required,
+    where,
+)
 from .layers import DINPUTS, OUTPUTS
 
 B, H = 7, 5
@@ -291,12 +302,14 @@ def _derivatives(function: Any, x: Array, out: Array, flag: str | None) -> dict[
         pair = (g.copy(), at) if first else (at, g.copy())
         try:
             value = _value(attempt(function, *pair), x.shape)
-        except Failure:
+        except Failure as failure:
+            if isinstance(failure.error, NameError):
+                raise
             continue
         if value is not None:
             results[key] = np.array(value)
     if "dinputs" not in results and results:
         results["dinputs"] = results.pop(next(iter(results)))
     if not results:
-        raise Failure(ValueError(f"{asks[0].name}, {asks[1].name}: no arguments that it takes"))
+        raise Failure(Unbound(f"no {asks[0].name} and {asks[1].name} that it takes"))
     return results

@@ -198,10 +198,23 @@ def _lend_gone() -> None:
 def _stats() -> types.ModuleType:
     """The distributions of scipy.stats from which weights are drawn: what is drawn is not what is looked at."""
     module: Any = Stub("scipy.stats")
-    for name in ("truncnorm", "norm"):
-        setattr(module, name, Stub(name))
-        getattr(module, name).rvs = lambda *_, size=1, **__: np.random.default_rng(5).standard_normal(size) * 0.5
+    for name in ("truncnorm", "norm", "uniform"):
+        drawn = _Drawn(name)
+        setattr(module, name, drawn)
     return module
+
+
+class _Drawn(Stub):
+    """A distribution, or one with its parameters: both give numbers."""
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """The same distribution."""
+        return self
+
+    def rvs(self, *given: Any, size: Any = None, **_: Any) -> Any:
+        """As many numbers as are asked for: a shape by name, or alone."""
+        shape = size if size is not None else given[0] if len(given) == 1 else 1
+        return np.random.default_rng(5).standard_normal(shape) * 0.5
 
 
 def _numba() -> types.ModuleType:

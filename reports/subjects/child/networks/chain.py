@@ -43,15 +43,26 @@ class Chain:
 
     @classmethod
     def find(
-        cls, found: dict[str, Array], d: int | None, c: int | None, ones: bool = False, alone: bool = False
+        cls,
+        found: dict[str, Array],
+        d: int | None,
+        c: int | None,
+        ones: bool = False,
+        alone: bool = False,
+        sure: bool = False,
     ) -> "Chain | None":
         """The chain from D inputs to C outputs among arrays; None when there is none.
 
-        With `ones` a matrix may have one more input than the one before it has outputs; `alone` one matrix will do.
+        With `ones` a matrix may have one more input than the one before it has outputs; `alone` one matrix will do;
+        `sure` says that all arrays are parameters, whatever their names.
         """
         distinct: dict[str, Array] = {}
         for path, array in found.items():
-            if array.dtype.kind == "f" and parameter_like(path) and not any(array is a for a in distinct.values()):
+            if (
+                array.dtype.kind == "f"
+                and (sure or parameter_like(path))
+                and not any(array is a for a in distinct.values())
+            ):
                 distinct[path] = array
         matrices = {
             p: a
@@ -74,7 +85,7 @@ class Chain:
                     best = chain, orientation, second
         if best is None:
             return None
-        made = cls(best[0], cls._biases(distinct, best[0], best[2]), best[1])
+        made = cls(best[0], cls._biases(distinct, best[0], best[2], sure), best[1])
         made.shapes = {p: found[p].shape for p in (*made.weights, *made.biases) if p}
         return made
 
@@ -105,7 +116,7 @@ class Chain:
         return chain if whole else None
 
     @staticmethod
-    def _biases(found: dict[str, Array], chain: list[str], second: int) -> list[str | None]:
+    def _biases(found: dict[str, Array], chain: list[str], second: int, sure: bool) -> list[str | None]:
         taken: set[str] = set(chain)
         biases: list[str | None] = []
         for path in chain:
@@ -115,7 +126,7 @@ class Chain:
             number = re.search(r"(\d+)\D*$", path)
             fits.sort(key=lambda p: not (number and re.search(rf"(?<!\d){number.group(1)}\D*$", p)))
             named = [p for p in fits if re.search(r"b|w0|v0|theta|intercept|thresh", p, re.IGNORECASE)]
-            named = named or [p for p in fits if not re.search("[a-z]", p, re.IGNORECASE)]
+            named = named or [p for p in fits if sure or not re.search("[a-z]", p, re.IGNORECASE)]
             biases.append(named[0] if named else None)
             taken.update(named[:1])
         return biases

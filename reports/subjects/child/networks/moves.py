@@ -10,12 +10,12 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array
-from .chain import BIAS, Chain, nonzero, parameter_like
+from .chain import BIAS, NO_PARAMETER, Chain, nonzero, parameter_like
 from .chain import WEIGHT as PARAMETER
 from .lent import INPUTS, TARGETS, Lender
 
 GRADIENT = re.compile(r"grad|delta|nabla|upd|chang|(^|[._])d[a-z_]|(^|[._])(g|del)_?[wb]", re.IGNORECASE)
-SMALL = 20_000  # numbers of an array that is handed on
+SMALL, LARGE = 20_000, 100_000  # numbers of an array that is handed on, of one that may be the inputs
 WEIGHT = re.compile(r"w|theta|syn|coef", re.IGNORECASE)
 STATE = re.compile(r"(^|[._])(v|m|s|vd|sd|md)[._]?(w|b|d)|(^|[._])(del|upd)|"
                    r"veloc|moment|cache|history|best|prev|old|sum|total|avg",
@@ -23,12 +23,21 @@ STATE = re.compile(r"(^|[._])(v|m|s|vd|sd|md)[._]?(w|b|d)|(^|[._])(del|upd)|"
 
 
 def told(
-    before: dict[str, Array], after: dict[str, Array], space: dict[str, Any], lender: Lender, rate: float, still: bool
+    before: dict[str, Array],
+    after: dict[str, Array],
+    held: set[str] | None,
+    space: dict[str, Any],
+    lender: Lender,
+    rate: float,
+    still: bool,
 ) -> tuple[dict[str, Any] | None, tuple[int, int] | None, Chain | None]:
     """(The trial of one round, the widths of the network, its weights); None where nothing like one was moved."""
     moved = [k for k in before if k in after and before[k].shape == after[k].shape and before[k].dtype.kind == "f"
              and np.isfinite(after[k]).all() and not np.array_equal(before[k], after[k])]  # fmt: skip
-    moved = [k for k in moved if parameter_like(k) and not STATE.search(k) and not _data_like(k)]
+    if held is None:
+        moved = [k for k in moved if parameter_like(k) and not STATE.search(k) and not _data_like(k)]
+    else:
+        moved = [k for k in moved if k in held and not NO_PARAMETER.search(k) and not STATE.search(k)]
     _upright(moved, before, after)
     rest = [k for k in before if k in after and k not in moved and re.match(r"b\d*$|b_|bias", k.split(".")[-1], re.I)
             and before[k].dtype.kind == "f" and before[k].ndim in (1, 2) and before[k].shape == after[k].shape
@@ -37,7 +46,7 @@ def told(
              if n != k and parameter_like(n) and np.any(before[n]))]  # fmt: skip
     grown = {k for k in before if k in after and BIAS.search(k.split(".")[-1]) and before[k].shape != after[k].shape
              and 1 in before[k].shape and before[k].ndim == after[k].ndim == 2 and not STATE.search(k)}  # fmt: skip
-    chain = Chain.find({k: a for k, a in before.items() if k in moved or k in grown}, None, None)
+    chain = Chain.find({k: a for k, a in before.items() if k in moved or k in grown}, None, None, sure=held is not None)
     widths = chain.widths(before) if chain else []
     real = (widths[0], widths[-1]) if chain else None
     if chain is None:
@@ -52,7 +61,8 @@ def told(
             return None, real, None
         rest = []
     moved += [*rest, *grown]
-    small = {k: a for k, a in after.items() if a.size < SMALL and k not in moved}
+    wide = widths[0] if widths else 0
+    small = {k: a for k, a in after.items() if a.size < (LARGE if wide in a.shape else SMALL) and k not in moved}
     extra = _more(small, space, lender, widths[-1] if widths else 0)
     trial: dict[str, Any] = {
         "script": True,
