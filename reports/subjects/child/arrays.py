@@ -50,13 +50,16 @@ def arrays(
         return {}
     if callable(value) and not hasattr(value, "__dict__"):
         return {}
-    if isinstance(value, (types.FunctionType, types.MethodType)):
+    if isinstance(value, types.MethodType) or (isinstance(value, types.FunctionType) and not value.__closure__):
         return {}
+    shared = isinstance(value, types.FunctionType)  # two functions may close over one array
     seen.add(id(value))
     found: dict[str, Array] = {}
     for name, inner in children(value):
-        if isinstance(inner, (int, float, bool, str, type(None))):
+        if isinstance(inner, (int, float, bool, str, type(None))) or (shared and id(inner) in seen):
             continue
+        if shared:
+            seen.add(id(inner)) if is_numeric(inner) else None
         found.update(arrays(inner, depth + 1, f"{path}.{name}" if path else str(name), seen))
         if len(found) > MOST:
             break
@@ -70,10 +73,20 @@ def children(value: Any) -> list[tuple[Any, Any]]:
     if isinstance(value, (list, tuple)):
         numbers = numeric(value) if value and isinstance(value[0], (int, float)) else None
         return [] if numbers is not None else list(enumerate(value[:200]))
+    if isinstance(value, types.FunctionType):
+        return [(name, cell.cell_contents) for name, cell in _cells(value).items()]
     if hasattr(value, "__dict__"):
         return list(vars(value).items())
     slots = [s for kind in type(value).__mro__ for s in getattr(kind, "__slots__", ()) if isinstance(s, str)]
     return [(slot, getattr(value, slot)) for slot in slots if hasattr(value, slot)]
+
+
+def _cells(function: types.FunctionType) -> dict[str, types.CellType]:
+    """What a function closes over, by name, as far as it has been made."""
+    names = function.__code__.co_freevars
+    return {
+        name: cell for name, cell in zip(names, function.__closure__ or (), strict=True) if cell != types.CellType()
+    }
 
 
 def copied(found: dict[str, Array]) -> dict[str, Array]:
@@ -107,6 +120,8 @@ def put(owner: Any, path: str, value: Array, told: bool = True) -> None:
         owner[last if last in owner else int(last)] = fresh
     elif isinstance(owner, list):
         owner[int(last)] = fresh
+    elif isinstance(owner, types.FunctionType):
+        _cells(owner)[last].cell_contents = fresh
     else:
         setattr(owner, last, fresh)
 
@@ -114,6 +129,8 @@ def put(owner: Any, path: str, value: Array, told: bool = True) -> None:
 def _inner(owner: Any, name: str) -> Any:
     if isinstance(owner, dict):
         return owner[name] if name in owner else owner[int(name)]
+    if isinstance(owner, types.FunctionType):
+        return _cells(owner)[name].cell_contents
     return owner[int(name)] if isinstance(owner, (list, tuple)) else getattr(owner, name)
 
 

@@ -41,9 +41,14 @@ def untouched(files: list[tuple[str, list[ast.stmt], dict[str, Any]]]) -> list[F
 
 
 def functions_in(files: list[File]) -> dict[str, ast.FunctionDef]:
-    """The functions of all files by name, nested ones too."""
-    return {node.name: node for _, body, _, _ in files for one in body for node in ast.walk(one)
-            if isinstance(node, ast.FunctionDef)}  # fmt: skip
+    """The functions of all files by name, nested ones too; several of one name count together."""
+    found: dict[str, ast.FunctionDef] = {}
+    for node in (node for _, body, _, _ in files for one in body for node in ast.walk(one)):
+        if isinstance(node, ast.FunctionDef):
+            known = found.get(node.name)
+            body = [*known.body, *node.body] if known else node.body
+            found[node.name] = ast.copy_location(ast.FunctionDef(**{**vars(node), "body": body}), node)
+    return found
 
 
 def places(files: list[File], defined: dict[str, ast.FunctionDef]) -> Iterator[tuple[Place, list[list[ast.stmt]]]]:
