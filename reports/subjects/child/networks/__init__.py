@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import adapters
 from ..calling import Failure
-from . import board, classes, containers, families, functions, scripts, sizes, slips, unclipped
+from . import board, classes, containers, families, functions, scripts, sizes, slips, unclipped, usage
 from .places import untouched
 from .strangers import strangers
 from .unshuffled import keep_order
@@ -26,6 +26,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     board.counts |= set(counted(loaded.scripts))
     files = untouched(loaded.scripts)
     slips.learn(loaded.scripts)
+    usage.learn(loaded.scripts)
     sizes.used |= {node.value for _, body, _ in loaded.scripts for statement in body for node in ast.walk(statement)
                    if isinstance(node, ast.Constant) and isinstance(node.value, str)}  # fmt: skip
     board.own_loss[:] = [pair[0] for kind, pair in containers.losses_of(loaded) if kind == "MeanSquaredError"][:1]

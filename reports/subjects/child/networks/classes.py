@@ -14,7 +14,7 @@ from .. import names
 from ..arrays import arrays, copied, put, tree
 from ..calling import Failure, attempt, twin, where
 from . import board as boards
-from . import neurons, scalars, slips, unclipped
+from . import neurons, scalars, slips, unclipped, usage
 from .chain import Chain, nonzero
 from .data import B, D, H, batch_for, data, handed_on, lay
 from .makers import returned_names
@@ -46,6 +46,8 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
                 break
     if not trials:
         seen = look_at(name, other) if (other := _of_lists(holder)) else None
+        if not seen and not hasattr(holder, "as_used") and (other := usage.as_used(holder)):
+            seen = look_at(name, other)
         return seen or slips.look_at(name, holder, short, stages.get("slip"))
     first = next((trial for trial in trials if "gradients" in trial), None)
     if first and len(first["parameters"]) == 2:

@@ -14,7 +14,7 @@ from typing import Any
 
 from .. import names
 from ..arrays import Array, arrays
-from ..calling import Failure, attempt, bound, constructor_of, instances, required, text_of
+from ..calling import Failure, attempt, bound, constructor_of, instances, parameters, required, text_of
 from .board import PART_OF_INPUTS, PART_OF_TARGETS
 from .chain import Chain
 from .data import RATE, D, H, idle, settings
@@ -28,6 +28,8 @@ def sizes_of(holder: type, outputs: int) -> Iterator[list[Any]]:
     known = [*named(constructor, outputs), *spoken(holder, constructor, outputs)]
     rest = [(names.N_IN, d), (names.N_HIDDEN, h), (names.N_OUT, outputs)]
     yield [*known, (names.SIZES, [d, h, outputs]), *rest]
+    if not parameters(constructor):
+        return
     plural = [one.name for one in required(constructor) if role(one.name) == "hidden" and one.name.endswith("s")]
     if plural:  # a list of widths
         yield [*known, *(({names.plain(name)}, [h]) for name in plural), (names.SIZES, [d, h, outputs]), *rest]
@@ -125,7 +127,8 @@ def prepared(made: Any, outputs: int, x: Array, y: Array) -> None:
             continue
         rest = [(names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs), (names.INPUTS, x), (names.TARGETS, y)]
         for sizes in ([D, H, outputs], [D, outputs]):
-            offers = [*named(function, outputs), (names.SIZES, sizes), *rest, *settings()]
+            known = [*named(function, outputs), *spoken(type(made), function, outputs)]
+            offers = [*known, (names.SIZES, sizes), *rest, *settings()]
             offers += _data_for(function, offers, x, y)
             try:
                 attempt(function, **bound(function, offers, [D, H, outputs]))

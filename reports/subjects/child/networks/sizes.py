@@ -104,7 +104,8 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
         offers += [({name}, value[0]) for name in asked & group if value]
     several = [name for name in asked if SEVERAL.search(name)] if function else []
     offers += [({name}, [hidden[0], last or hidden[0]]) for name in several if hidden]
-    space = getattr(function, "__globals__", {})
+    space = getattr(function, "__globals__", None) or getattr(getattr(function, "__func__", None), "__globals__", {})
+    offers += [({name}, bends) for name in several if not hidden and (bends := _own_bends(space, outputs))]
     for group, known in ((LOSS | {"costfunc"}, names.LOSSES), (ACTIVATION, names.ACTIVATIONS)):
         own = [value for key, value in space.items() if names.kind(key) in known and callable(value)]
         offers += [({name}, own[0]) for name in asked & group if own and function]
@@ -113,6 +114,15 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
         if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
             offers.append(({names.plain(one.name)}, None))
     return offers
+
+
+def _own_bends(space: dict[str, Any], outputs: int) -> list[Any]:
+    """The file's own activations for two layers, as functions, those that are keys of a table too; empty without."""
+    tables = [key for value in space.values() if isinstance(value, dict) for key in value if callable(key)]
+    known = {getattr(one, "__name__", ""): one for one in [*space.values(), *tables] if callable(one)}
+    kinds = [name for name in known if names.kind(name) in names.ACTIVATIONS]
+    hidden = [name for name in kinds if names.kind(name) != "Softmax"]
+    return [known[hidden[0]], known[last_of(kinds, outputs)]] if hidden else []
 
 
 def _callables(made: Any, function: Any) -> list[Offer]:
