@@ -134,3 +134,12 @@ def test_what_cannot_be_judged_yet_is_told_as_what_it_is(source: str, words: str
     subject = check(file)
     assert subject.verdict == 2
     assert words in " ".join(one.says for one in subject.components)
+
+
+@pytest.mark.parametrize(("name", "judged"), [("erelu", False), ("my_relu", True)])
+def test_a_relative_of_relu_is_not_held_to_be_relu(name: str, judged: bool, tmp_path: Path) -> None:
+    """An own prefix says that it is meant to be another function; `my` says nothing."""
+    text = f"import numpy as np\n\ndef tanh(x):\n    return np.tanh(x)\n\ndef {name}(x):\n    return x * x * (x > 0)\n"
+    file = tmp_path / "my.py"
+    file.write_text(text, encoding="utf-8")
+    assert check(file).verdict == int(judged)

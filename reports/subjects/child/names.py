@@ -264,6 +264,10 @@ SHORT = {"ce": "CrossEntropy", "cce": "CrossEntropy", "nll": "CrossEntropy", "xe
 TOLD: dict[str, str] = {}  # what the user says that a class or function is: it beats its name
 
 
+RELATIVE = re.compile(r"(?:^|_)([a-z]{1,3})relu(?:_|$)", re.IGNORECASE)
+OWN = {"my", "np", "act", "d", "der", "fn", "f", "do", "get", "run", "nn"}  # say nothing of what it computes
+
+
 def kind(name: str) -> str:
     """What a class or function of this name probably is; empty where the name says nothing."""
     if name in TOLD:
@@ -271,6 +275,9 @@ def kind(name: str) -> str:
     short = plain(name)
     if (bare := re.sub("^loss|loss$|^cost|cost$", "", short)) in SHORT:
         return SHORT[bare]
+    relative = RELATIVE.search(name)
+    if relative and plain(relative[1] + "relu") not in {word for word, _ in KINDS} and plain(relative[1]) not in OWN:
+        return ""  # a relative of ReLU that its author made: erelu, smrelu
     return next((what for word, what in KINDS if word in short), "")
 
 

@@ -46,10 +46,14 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
         found = more if _useful(more[0]) else found
     if not any(_useful(one) for one in found) and (more := _guarded(lambda: families.look_at(free))):
         found = [one for one in found if one["form"] != 3] + more  # a forward alone is part of the family
-    if not any(_useful(one) for one in found) and (more := _guarded(lambda: scripts.look_at(files))):
-        found = [one for one in found if one["form"] != 3] + more  # what its loop does says more than a forward alone
-    elif not any(_useful(one) for one in found) and (more := _guarded(lambda: functions.of_trainers(free))):
-        found = [one for one in found if one["form"] != 3] + more
+    for look in (
+        lambda: scripts.look_at(files),
+        lambda: functions.of_trainers(free),
+        lambda: functions.of_one_layer(free),
+    ):
+        if not any(_useful(one) for one in found) and (more := _guarded(look)):
+            found = [one for one in found if one["form"] != 3] + more  # what a loop does says more than a forward alone
+            break
     return found
 
 

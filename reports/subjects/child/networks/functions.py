@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import names
 from ..arrays import copied, tree
-from ..calling import Failure, parameters, where
+from ..calling import Failure, where
 from . import board as boards
-from . import trainers
+from . import one_layer, trainers
 from .chain import Chain, nonzero
 from .data import batch_for, data, handed_on, lay
 from .makers import Box, initial, returned_names
@@ -52,6 +51,12 @@ def of_trainers(functions: dict[str, Any]) -> dict[str, Any] | None:
     return told(functions, trials, stages) if trials else None
 
 
+def of_one_layer(functions: dict[str, Any]) -> dict[str, Any] | None:
+    """Functions that take the weights and the bias of one layer as a network."""
+    found = one_layer.look_at(functions)
+    return told(functions, *found) if found else None
+
+
 def told(functions: dict[str, Any], trials: list[dict[str, Any]], stages: dict[str, Any]) -> dict[str, Any]:
     """Trials as the plain data of a network."""
     return {
@@ -86,11 +91,6 @@ def _at_some_depth(
             trial["deeper"] = one
         trial = trial if trial and ("gradients" in trial or (deep and not one)) else one or trial
     return trial
-
-
-def rate_asked(function: Any) -> bool:
-    """Whether a function asks for a rate: what it gives under the parameters' names are new parameters."""
-    return any(names.plain(one.name) in names.RATE - {"a", "step"} for one in parameters(function))
 
 
 def _of_variables(functions: dict[str, Any], files: list[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
@@ -177,7 +177,9 @@ def _family(
             result = dict(zip(told, result, strict=True))
         pool = {f"returned.{p}": a for p, a in tree(result).items()}
         new = chain.read(pool)
-        if new and rate_asked(functions[name]) and chain.moved(before, new):  # the parameters' own names: new ones
+        if (
+            new and one_layer.rate_asked(functions[name]) and chain.moved(before, new)
+        ):  # the parameters' own names: new ones
             rate = rate_of(functions[name], None)
             trial |= {"gradients": chain.steps(before, {**before, **new}, rate), "rate": rate, "moved": True}
             stages.setdefault("backward", name)
