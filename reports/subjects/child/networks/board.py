@@ -244,6 +244,8 @@ def _called(
                 arguments[one.name] = copied_value(near[0])
             else:
                 unknown.append(one.name)
+    if owner is not None:
+        _targets_for(owner, arguments, board)
     if unknown:
         arguments |= _guess(owner, function, board, unknown, list(arguments.values()))
     _fill_globals(function, board)
@@ -256,6 +258,16 @@ def _called(
         _restore(owner, before)
         raise
     return result, changed(before, arrays(owner)) if owner is not None else {}
+
+
+def _targets_for(owner: Any, arguments: dict[str, Any], board: Board) -> None:
+    """Gives targets where a method asks for inputs and `outputs`, and nothing else gives it any."""
+    held = [*arguments.values(), *arrays(owner).values()]
+    if not guessed.among(arguments.values(), board.x) or guessed.among(held, board.y):
+        return
+    for name in arguments:
+        if names.plain(name) in {"output", "outputs"}:
+            arguments[name] = board.y.copy()
 
 
 def _guess(owner: Any, function: Any, board: Board, unknown: list[str], given: list[Any]) -> dict[str, Any]:

@@ -5,7 +5,10 @@ Where several ways are possible all are tried: only the right one gives gradient
 
 import inspect
 import re
+from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from ..arrays import Array
 from ..calling import parameters, text_of
@@ -33,7 +36,7 @@ def ways(
     text = text_of(function)
     counts = [name for name in unknown if re.search(rf"range\((\w+\s*,\s*)?{name}\b", text)]
     free = [name for name in unknown if name not in counts]
-    lacks_x, lacks_y = (not any(one is data or _same(one, data) for one in given) for data in (x, y))
+    lacks_x, lacks_y = not among(given, x), not among(given, y)
     back = [] if output is None or output.shape != y.shape else [output - y]
     out = [] if output is None else [output]
     orders: list[list[Any]] = []
@@ -52,5 +55,6 @@ def ways(
     return [{**dict(zip(free, order, strict=True)), **dict.fromkeys(counts, rounds)} for order in orders]
 
 
-def _same(one: Any, data: Array) -> bool:
-    return isinstance(one, type(data)) and one.shape == data.shape and bool((one == data).all())
+def among(values: Iterable[Any], data: Array) -> bool:
+    """Whether an array is among some values."""
+    return any(isinstance(one, np.ndarray) and one.shape == data.shape and bool((one == data).all()) for one in values)

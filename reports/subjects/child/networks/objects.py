@@ -102,7 +102,23 @@ def built(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
         if Chain.find(found := arrays(made), D, outputs) or Chain.find(found, D + 1, outputs, ones=True):
             return made
         first = made if first is None else first
-    return first
+    return _by_defaults(holder, offers, outputs) or first
+
+
+def _by_defaults(holder: type, offers: list[Any], outputs: int) -> Any:
+    """An object whose sizes are parameters of unknown names with a default: element_number=1; None where none fits."""
+    constructor = constructor_of(holder)
+    known = set().union(*(group for group, _ in offers))
+    asks = [one.name for one in parameters(constructor)
+            if type(one.default) is int and names.plain(one.name) not in known]  # fmt: skip
+    for sizes in ([D], [D, outputs], [D, H, outputs]):
+        if len(sizes) != len(asks) or required(constructor):
+            continue
+        with contextlib.suppress(Failure):
+            made = attempt(holder, **dict(zip(asks, sizes, strict=True)))
+            if Chain.find(arrays(made), D, outputs, alone=len(sizes) < 3):
+                return made
+    return None
 
 
 def _data_for(function: Any, offers: list[Any], x: Array, y: Array) -> list[Offer]:
