@@ -3,6 +3,8 @@
 None of them runs torch: mutmut forks, and what has threads must not be forked.
 """
 
+import itertools
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +16,7 @@ import scratch
 from reports.equations import kernels
 from reports.equations.rounding import Bounded, Rounding
 from reports.equations.truth import balls
-from reports.judge import judge, used_share
+from reports.judge import BLOCK, judge, used_share
 from reports.measure import gaps, largest, measure
 
 Array = np.ndarray
@@ -117,10 +119,64 @@ def test_a_lost_bound_forbids_nothing_where_both_sides_agree() -> None:
     assert row_of(ONE.copy(), error=np.inf)["status"] == "exact"
 
 
+def test_a_row_without_a_bound_still_has_its_gap() -> None:
+    """How far two sides are apart needs no bound."""
+    assert judge("x", ONE + 0.5, ONE, None)["max_abs"] == 0.5
+
+
+def test_a_number_has_no_index_and_a_lost_bound_allows_everything() -> None:
+    """An array without axes is worst nowhere in words; NaN as bound is told as infinite."""
+    number = np.array(1.0)
+    assert judge("x", number, number, Bounded(number, number))["worst_index"] == ""
+    assert row_of(off(1.0), error=np.nan)["allowed"] == np.inf
+
+
+@pytest.mark.parametrize("at", [0, 1, BLOCK - 1, BLOCK, BLOCK + 7, 2 * BLOCK - 1, 2 * BLOCK, 2 * BLOCK + 4])
+@pytest.mark.parametrize(("share", "status"), [(0.5, "close"), (1.0, "close"), (1.5, "apart"), (np.nan, "apart")])
+def test_the_worst_element_is_found_in_every_block(at: int, share: float, status: str) -> None:
+    """Of two blocks and five elements, whichever one is off is told, and decides."""
+    theirs = np.ones(2 * BLOCK + 5)
+    ours = theirs.copy()
+    ours[at] += share * ALLOWED
+    row = judge("x", ours, theirs, Bounded(theirs, np.full(theirs.shape, ALLOWED / 2)))
+    assert (row["status"], row["worst_index"]) == (status, f"[{at}]")
+    assert row["used"] == (share if share == share else np.inf)
+
+
+def test_of_equals_the_first_is_the_worst() -> None:
+    """Also when each stands in a block of its own."""
+    theirs = np.ones(3 * BLOCK)
+    ours = theirs.copy()
+    ours[[5, BLOCK + 1, 2 * BLOCK]] += ALLOWED / 2
+    assert judge("x", ours, theirs, Bounded(theirs, np.full(theirs.shape, ALLOWED / 2)))["worst_index"] == "[5]"
+
+
+def test_float32_is_subtracted_in_float64() -> None:
+    """A gap that float32 cannot hold is a number all the same."""
+    ours, theirs = np.array([3e38], np.float32), np.array([-3e38], np.float32)
+    wanted = 2 * float(ours[0])
+    row = judge("x", ours, theirs, Bounded(np.zeros(1), np.full(1, 1e39)))
+    assert (row["status"], row["max_abs"], gaps(ours, theirs).tolist()) == ("close", wanted, [wanted])
+
+
+def test_no_warning_where_nothing_is_allowed() -> None:
+    """A gap where none is allowed is apart, and NumPy's own errors stay silent."""
+    with np.errstate(all="raise"):
+        assert row_of(off(1.0), error=0.0)["status"] == "apart"
+
+
 def test_shares_where_nothing_is_allowed() -> None:
     """No gap uses nothing, any gap is infinitely many allowances, and an unknown gap stays unknown."""
     gap, allowed = np.array([0.0, 1e-9, np.nan, 0.5, 3.0]), np.array([0.0, 0.0, 0.0, 1.0, 1.0])
     assert np.array_equal(used_share(gap, allowed), [0.0, np.inf, np.nan, 0.5, 3.0], equal_nan=True)
+    endless = np.array([np.inf, 0.0])
+    assert np.array_equal(used_share(endless, endless), [np.nan, 0.0], equal_nan=True)
+
+
+def test_nothing_is_no_gap() -> None:
+    """Arrays without elements are not apart, and use nothing."""
+    nothing = np.array([])
+    assert (gaps(nothing, nothing).size, used_share(nothing, nothing).size, measure(nothing, nothing)) == (0, 0, (0, 0))
 
 
 # --- the measure ------------------------------------------------------------------------------------------------------
@@ -130,6 +186,7 @@ def test_gaps_that_are_not_finite() -> None:
     """Infinite where one side alone is not finite, NaN where both are, infinite where the difference overflows."""
     ours, theirs = np.array([np.inf, 1.0, np.inf, np.nan, 1.7e308]), np.array([1.0, np.nan, np.inf, 1.0, -1.7e308])
     assert np.array_equal(gaps(ours, theirs), [np.inf, np.inf, np.nan, np.inf, np.inf], equal_nan=True)
+    assert np.isnan(gaps(np.array([np.inf]), np.array([-np.inf]))).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -145,6 +202,14 @@ def test_a_gap_is_measured_against_the_reference_and_in_last_places(dtype: type)
     assert measure(np.array([0], dtype), np.array([0], dtype)) == (0.0, 0.0)
     assert measure(np.array([1e300]), np.array([1e-300])).max_rel == np.inf
     assert np.isnan(measure(np.array([np.nan], dtype), np.array([np.nan], dtype))).all()
+    assert measure(np.array([np.nan, 0], dtype), np.array([np.nan, 0], dtype)) == (0.0, 0.0)
+
+
+def test_the_worst_relative_gap_need_not_be_the_widest() -> None:
+    """A small gap of a small number counts before a wide one of a large; last places below the normals are wide."""
+    assert measure(np.array([2.0**40 + 1, 1.5]), np.array([2.0**40, 1.0])).max_rel == 0.5
+    assert measure(np.array([2.0**-4 + 2.0**-9, 2.0**40 + 1]), np.array([2.0**-4, 2.0**40])).max_rel == 2.0**-5
+    assert measure(np.array([1 + 1000 * EPS, 1e-323]), np.array([1.0, 5e-324])).max_ulp == 1000.0
 
 
 def test_the_largest_number_is_not_nan() -> None:
@@ -220,6 +285,42 @@ def test_rows_are_shifted_by_their_maximum() -> None:
     z = np.array([[1.0, 4.0, 2.0], [-3.0, -8.0, -5.0]])
     assert kernels.shifted(z).tolist() == [[-3.0, 0.0, -2.0], [0.0, -5.0, -2.0]]
     assert kernels.shifted(balls(z)).astype(np.float64).tolist() == [[-3.0, 0.0, -2.0], [0.0, -5.0, -2.0]]
+
+
+def test_an_underflow_is_added_where_something_is_computed() -> None:
+    """Beside an error of exactly 0, which stays 0, the others grow."""
+    assert R.with_underflow(np.array([0.0, R.smallest]), 3).tolist() == [0.0, 4 * R.smallest]
+
+
+def test_a_grown_error_by_hand() -> None:
+    """An error E grows by a share of M, for each share that is asked for."""
+    bounded = Bounded(np.array([-3.0]), np.array([0.25]))
+    assert [bounded.grown(growth).tolist() for growth in (0.5, 1.0, 0.5)] == [[2.0], [3.75], [2.0]]
+    assert Bounded(np.array([-3.0]), np.zeros(1)).grown(0.5).tolist() == [1.5]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_not_kept_is_zero(dtype: type) -> None:
+    """Not even NaN passes the mask, which may be one column for all."""
+    values, mask = np.array([[np.nan, -1.0], [np.inf, -2.0]], dtype), np.array([[False], [True]])
+    for covering in (mask, np.repeat(mask, 2, axis=1)):
+        assert kernels.kept(covering, values).tolist() == [[0.0, 0.0], [np.inf, -2.0]]
+        assert kernels.kept(covering, values).dtype == dtype
+
+
+@pytest.mark.parametrize("made", [np.asarray, balls])
+def test_log_softmax_by_hand(made: Callable[[Array], Array]) -> None:
+    """Of four equal logits each is -log 4, in rows of whatever size; the last answer is remembered, and no other."""
+    z, other = made(np.array([[3.0] * 4, [-900.0] * 4])), made(np.array([[1.0, 1.0]]))
+    found = kernels.log_softmax(z)
+    assert kernels.log_softmax(z) is found
+    assert found.astype(np.float64).tolist() == [[-np.log(4)] * 4] * 2
+    assert kernels.log_softmax(other).astype(np.float64).tolist() == [[-np.log(2)] * 2]
+
+
+def test_the_sum_of_a_row() -> None:
+    """One number for each."""
+    assert kernels.row_sums(np.array([[1.0, 2.0], [3.0, 4.0]])).tolist() == [[3.0], [7.0]]
 
 
 # --- scratch: numbers done by hand ------------------------------------------------------------------------------------
@@ -387,6 +488,98 @@ def test_the_summary_of_a_network() -> None:
         "loss: CrossEntropy",
     ]
     assert str(scratch.Network({"relu1": scratch.ReLU()})).splitlines()[-1].split() == ["total", "0"]
+
+
+# --- scratch: memory that is used again -------------------------------------------------------------------------------
+
+SIZE = 200  # x 200 numbers: more than what NumPy itself needs beside them
+PARTS = [
+    "Dense", "ReLU", "Sigmoid", "Tanh", "Softmax",
+    "HalfSquaredError", "MeanSquaredError", "MeanAbsoluteError", "CrossEntropy", "SoftmaxCrossEntropy",
+]  # fmt: skip
+
+
+def step_of(kind: str, dtype: type) -> tuple[Any, Callable[[], None]]:
+    """A layer or loss, and one step through it, forward and backward, always of the same numbers."""
+    values = np.random.default_rng(0).random((SIZE, SIZE)).astype(dtype)
+    targets = np.zeros(SIZE, int) if "Entropy" in kind else values[::-1].copy()
+    part = scratch.Dense(SIZE, SIZE, dtype=dtype) if kind == "Dense" else getattr(scratch, kind)()
+
+    def step() -> None:
+        if kind.endswith(("Error", "Entropy")):
+            part.forward(values, targets)
+            part.backward()
+        else:
+            part.forward(values)
+            part.backward(targets)
+
+    return part, step
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", PARTS)
+def test_a_second_step_fills_the_arrays_of_the_first(kind: str, dtype: type) -> None:
+    """What a part holds after a step it holds after the next, each array under one name only."""
+    part, step = step_of(kind, dtype)
+    step()
+    first = {name: array for name, array in vars(part).items() if isinstance(array, np.ndarray) and array.ndim == 2}
+    step()
+    assert all(getattr(part, name) is array for name, array in first.items())
+    assert not any(np.shares_memory(a, b) for a, b in itertools.combinations(first.values(), 2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["Dense", "ReLU", "Sigmoid", "Tanh", "Softmax"])
+def test_a_second_step_asks_for_no_array(kind: str, dtype: type) -> None:
+    """Not even for a moment: all that is computed is computed in place."""
+    _, step = step_of(kind, dtype)
+    step()
+    assert asked_by(step) < SIZE * SIZE * np.dtype(dtype).itemsize
+
+
+def asked_by(call: Callable[[], Any]) -> int:
+    """How many bytes more than before a call held at most."""
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_a_second_update_asks_for_no_array(momentum: float) -> None:
+    """Rate times gradient is computed where the last update computed it, for each parameter in its own place."""
+    network = scratch.Network({"dense1": scratch.Dense(SIZE, SIZE)}, scratch.HalfSquaredError())
+    layer = network.layers["dense1"]
+    layer.dweights, layer.dbiases = np.ones((SIZE, SIZE)), np.ones((1, SIZE))
+    rule = scratch.SGD(0.5, momentum=momentum)
+    rule.update(network)
+    assert asked_by(lambda: rule.update(network)) < SIZE * SIZE * 8
+
+
+def test_an_optimizer_takes_another_network() -> None:
+    """Without momentum nothing of the last one stays: neither its shape nor its dtype."""
+    rule = scratch.SGD(1.0)
+    for inputs, dtype in ((2, np.float32), (3, np.float32), (3, np.float64)):
+        network = scratch.Network({"dense1": scratch.Dense(inputs, 1, dtype=dtype)}, scratch.HalfSquaredError())
+        layer = network.layers["dense1"]
+        layer.weights[...] = 0
+        layer.dweights, layer.dbiases = np.full((inputs, 1), 0.1, dtype), np.zeros((1, 1), dtype)
+        rule.update(network)
+        assert layer.weights.tolist() == (-layer.dweights).tolist()
+
+
+@pytest.mark.parametrize("kind", ["Dense", "ReLU", "Sigmoid", "Tanh", "Softmax"])
+def test_a_part_leaves_its_own_results_alone_when_they_come_back(kind: str) -> None:
+    """Its output as input, its gradient as gradient or as input: each stays as it was."""
+    part, step = step_of(kind, np.float64)
+    step()
+    for given, call in ((part.output, part.forward), (part.dinputs, part.backward), (part.dinputs, part.forward)):
+        before = given.copy()
+        call(given)
+        part.backward(np.ones((SIZE, SIZE)))
+        assert np.array_equal(given, before)
 
 
 # --- scratch: who refuses, and what -----------------------------------------------------------------------------------

@@ -124,19 +124,19 @@ def _passing(scratch: Array, reference: Array, allowed: Array) -> Worst | None:
                 return None
             if gaps[here] > share:
                 share, at = float(gaps[here]), start + here
-    return Worst(gap, share, at) if ours.size else None
+    return Worst(gap, share, at)
 
 
 def _worst(scratch: Array, reference: Array, bound: Bounded) -> Worst:
     """The worst of any two arrays, and what stands in the way of a verdict."""
     gap = gaps(scratch, reference)
-    allowed, finite = _allowed(bound)
+    allowed = _allowed(bound)
     used = used_share(gap, allowed)
     at = int(np.argmax(used))  # the first NaN, where there is one
-    holes = int(np.isnan(used).sum()) if np.isnan(used.flat[at]) else 0
+    holes = int(np.isnan(used).sum())
     if holes:
         at = int(np.argmax(np.where(np.isnan(used), -1.0, used)))
-    unbounded = 0 if finite else int(np.sum(np.isinf(allowed) & (gap != 0)))
+    unbounded = int(np.sum(np.isinf(allowed) & (gap != 0)))
     return Worst(largest(gap), float(used.flat[at]), at, int(np.sum(used > 1)), holes, unbounded)
 
 
@@ -144,15 +144,12 @@ def _local_share(scratch: Array, local: Bounded | None) -> float:
     """Returns the worst gap between scratch and its own inputs' consequence, in allowances; NaN where unknown."""
     if local is None or local.value.shape != scratch.shape:
         return float("nan")
-    return largest(used_share(gaps(scratch, local.value), _allowed(local)[0]))
+    return largest(used_share(gaps(scratch, local.value), _allowed(local)))
 
 
-def _allowed(bound: Bounded) -> tuple[Array, bool]:
-    """Returns 2 E, infinite where no bound is claimed (NaN), and whether it is finite everywhere."""
-    allowed = bound.allowed
-    if not allowed.size or allowed.max() < np.inf:
-        return allowed, True
-    return np.where(np.isnan(allowed), np.inf, allowed), False
+def _allowed(bound: Bounded) -> Array:
+    """Returns 2 E, infinite where no bound is claimed (NaN)."""
+    return np.where(np.isnan(bound.allowed), np.inf, bound.allowed)
 
 
 def used_share(gap: Array, allowed: Array) -> Array:

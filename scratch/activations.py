@@ -36,7 +36,7 @@ class ReLU:
         """
         checks.ran_forward(self.name, self)
         checks.same_shape(self.name, "dvalues", dvalues, self.output)
-        positive = np.greater(self.inputs, 0, out=room(self, "_positive", dvalues.shape, dvalues, dtype=bool))  # (N, H)
+        positive = np.greater(self.inputs, 0, out=room(self, "_positive", dvalues.shape, dtype=bool))  # (N, H)
         # (N, H); np.where would branch at each number, and take nine times as long where signs are random
         self.dinputs = np.multiply(dvalues, positive, out=room(self, "dinputs", dvalues.shape, dvalues, self.inputs))
         return self.dinputs

@@ -42,7 +42,7 @@ def positive_part(z: Array, passed: Array) -> Array:
 
 def kept(mask: Array, values: Array) -> Array:
     """`values` where the mask holds, else 0: their bit patterns times 1 or 0, which spares the branches of np.where."""
-    if values.dtype != np.float64 or values.shape != mask.shape:
+    if values.dtype != np.float64:
         return np.where(mask, values, 0)
     return np.multiply(values.view(np.int64), mask).view(np.float64)
 
