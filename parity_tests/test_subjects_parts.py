@@ -291,3 +291,100 @@ def test_labels_with_a_default_are_given_all_the_same(tmp_path: Path) -> None:
         judged(text, tmp_path).components[0] for text in (FUSED, FUSED.replace("dvalues - y", "dvalues + y"))
     )
     assert (right.status, wrong.status) == ("departs", "defective"), (right.says, wrong.says)
+
+
+AT_ONCE = """
+class GradientDescent:
+    def minimize(self, w, b, dW, dB, vW, vB, learning_rate=0.01):
+        return w - learning_rate * dW, b - learning_rate * dB, vW, vB
+class Momentum:
+    def minimize(self, w, b, dW, dB, vW, vB, learning_rate=0.01, beta=0.9):
+        vW, vB = beta * vW + dW, beta * vB + dB
+        return w - learning_rate * vW, b - learning_rate * vB, vW, vB
+class Dense:
+    def __init__(self, input_size, output_size):
+        self.weights, self.bias = np.random.rand(input_size, output_size), np.zeros((1, output_size))
+        self.vW, self.vB = np.zeros_like(self.weights), np.zeros_like(self.bias)
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights + self.bias
+    def backward(self, error, optimizer_fn, learning_rate):
+        below, dW, dB = error @ self.weights.T, self.x.T @ error, error.sum(axis=0, keepdims=True)
+        self.weights, self.bias, self.vW, self.vB = optimizer_fn.minimize(
+            self.weights, self.bias, dW, dB, self.vW, self.vB, learning_rate)
+        return below
+"""
+
+
+def test_updates_that_take_and_give_their_state_are_judged_with_the_layer_that_calls_them(tmp_path: Path) -> None:
+    """What moves is held against the rate times the gradients, in the layer and in the rule alone."""
+    right = {one.name: one.status for one in judged(AT_ONCE, tmp_path).components}
+    assert right == dict.fromkeys(("GradientDescent", "Momentum", "Dense"), "right")
+    wrong = judged(AT_ONCE.replace("vW, vB = beta * vW + dW", "vW, vB = beta * vW - dW"), tmp_path)
+    assert {one.name for one in wrong.components if one.status == "defective"} == {"Momentum"}
+
+
+STALE = """
+class Linear:
+    def __init__(self, n_in, n_out):
+        self.weights, self.biases = np.random.randn(n_out, n_in), np.random.randn(n_out, 1)
+    def forward(self, x):
+        self.x = x
+        return self.weights @ x + self.biases
+    def backward(self, gradient, learning_rate):
+        self.weights -= learning_rate * gradient @ self.x.T
+        self.biases -= learning_rate * gradient
+        return self.weights.T @ gradient
+"""
+
+
+def test_weights_updated_before_they_are_used_are_told(tmp_path: Path) -> None:
+    """The gradient of the inputs was taken with the weights after the step."""
+    (layer,) = judged(STALE, tmp_path).components
+    assert (layer.status, layer.lines) == ("defective", [9, 12])
+    assert "the weights are updated before" in layer.says
+
+
+TURNED = """
+def mse(y, y_hat):
+    return np.mean((y - y_hat) ** 2)
+def mse_prime(y, y_hat):
+    return 2 * (y - y_hat) / np.size(y)
+def train(layers, x, y, loss_prime):
+    return {sign}loss_prime(y, x)
+"""
+
+
+@pytest.mark.parametrize(("sign", "status"), [("-", "departs"), ("", "defective")])
+def test_a_gradient_whose_caller_turns_it_is_no_defect(sign: str, status: str, tmp_path: Path) -> None:
+    """Minus the gradient, and a minus where it is called."""
+    assert [one.status for one in judged(TURNED.format(sign=sign), tmp_path).components] == [status]
+
+
+GATHERED = STALE.replace(
+    "n_in, n_out):", "n_in, n_out, **kwargs):\n        self.act = {'tanh': np.tanh}[kwargs.get('act')]"
+)
+
+
+def test_what_a_constructor_takes_out_of_its_kwargs_is_given(tmp_path: Path) -> None:
+    """It asks for an activation by a key."""
+    assert judged(GATHERED, tmp_path).components[0].name == "Linear"
+
+
+SEARCH = (
+    DENSE
+    + """
+layer = Layer_Dense(2, 3)
+for k in range(100):
+    layer.weights += 0.05 * np.random.randn(2, 3)
+    layer.forward(X)
+    other = layer.output @ layer.weights.T
+"""
+)
+
+
+def test_a_loop_that_tries_weights_out_is_no_training(tmp_path: Path) -> None:
+    """It follows no gradient: there is nothing to hold against one."""
+    subject = judged(SEARCH, tmp_path)
+    assert [one.name for one in subject.components] == ["Layer_Dense"]
+    assert not subject.notes

@@ -63,7 +63,8 @@ def dense(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("gradient of biases", "", "missing", says=says, stage="backward"))
     lost = any(row.status == "defective" and row.probe and "crashes" not in row.says for row in made.rows)
     if lost and inner == "Identity":
-        made.diagnoses = once(tiny.diagnosed(case, tries))
+        named = any(row.says == UPDATED for row in made.rows)
+        made.diagnoses = once([text for text in tiny.diagnosed(case, tries) if not named or ": unknown" not in text])
     if not any(row.quantity for row in made.rows):
         errors = [probe["error"] for probe in seen["probes"] if "error" in probe]
         words = f"nothing of it could be compared{': ' + errors[0] if errors else ''}"
@@ -146,10 +147,25 @@ def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) ->
     one = tiny.tried(case, probe["probe"], trace, x, parameters, error)
     for row in one.rows:
         made.rows.append(_row(row, probe["probe"], trace))
+    if moved and _by_new_weights(probe, x, upstream, parameters, moved):
+        for told in made.rows[-len(one.rows) :]:
+            told.says = UPDATED if told.status == "defective" and told.says.startswith("backward") else told.says
     if probe.get("backward_changes_upstream"):
         made.rows.append(Row("backward", probe["probe"], "departs", stage="backward",
                              says="backward changes the gradient that it is given, in place"))  # fmt: skip
     return one
+
+
+UPDATED = "backward: the weights are updated before the gradient of the inputs is taken with them: take it first"
+
+
+def _by_new_weights(
+    probe: dict[str, Any], x: Array, upstream: Array, parameters: dict[str, Array], moved: float
+) -> bool:
+    """Whether the gradient of the inputs was taken with the weights as they are after the step."""
+    new = parameters[f"{tiny.NAME}.weights"] - moved * (x.T @ upstream)
+    have = probe.get("dinputs")
+    return isinstance(have, np.ndarray) and have.shape == x.shape and near(_float(have), upstream @ new.T)
 
 
 def _without_the_step(

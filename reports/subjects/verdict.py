@@ -134,7 +134,8 @@ def judged(seen: Seen) -> Subject:
         subject.components.append(made)
         if one["role"] == "loss":
             all_losses.append((one, made))
-    losses.consistent(all_losses)
+    if _layouts(subject.components) != {"one sample at a time"}:
+        losses.consistent(all_losses)
     _cancelling(subject.components)
     _turned(subject.components)
     for one in seen.components:
@@ -174,9 +175,14 @@ def _cancelling(components: list[Component]) -> None:
                 one.diagnoses = []
 
 
+def _layouts(components: list[Component]) -> set[str | None]:
+    """How the layers and networks of a file take their samples."""
+    return {one.convention.get("layout") for one in components if one.role in ("dense", "network")}
+
+
 def _turned(components: list[Component]) -> None:
     """A softmax over the columns beside layers that keep samples in rows runs over the samples."""
-    layouts = {one.convention.get("layout") for one in components if one.role in ("dense", "network")}
+    layouts = _layouts(components)
     if any(one.convention.get("labels") == "one-hot columns" for one in components):
         return  # a file of several dialects
     for one in components:

@@ -67,6 +67,7 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         text = str(error).split("\n")[0][:200].replace("Slow: ", "")
         where = f" at line {self.line}" if self.line else ""
         ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
+        ours |= isinstance(error, AttributeError) and "'Recorder' object" in text
         self.binding = isinstance(error, Unbound) or ours or is_elsewhere(error)
         raised = bool(theirs) and (theirs[-1].line or "").strip().startswith(("raise ", "assert "))
         self.refusal = raised and not isinstance(error, (NameError, NotImplementedError))
@@ -144,7 +145,18 @@ def parameters(function: Any) -> list[inspect.Parameter]:
     except (ValueError, TypeError):
         return []
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [one for one in found if one.kind not in kinds and one.name not in ("self", "cls")]
+    gathered = [_gathered(function, one.name) for one in found if one.kind is inspect.Parameter.VAR_KEYWORD]
+    plainly = [one for one in found if one.kind not in kinds and one.name not in ("self", "cls")]
+    return plainly + [one for some in gathered for one in some if one.name not in {other.name for other in plainly}]
+
+
+def _gathered(function: Any, name: str) -> list[inspect.Parameter]:
+    """The parameters that a function takes out of its **kwargs by name: kwargs["x"], or kwargs.get("x", default)."""
+    text = text_of(constructor_of(function) if isinstance(function, type) else function)
+    must = re.findall(rf"\b{name}\[['\"](\w+)['\"]\]", text)
+    may = re.findall(rf"\b{name}\.(?:get|pop)\(\s*['\"](\w+)['\"]", text)
+    named = dict.fromkeys(may) | dict.fromkeys(must, inspect.Parameter.empty)
+    return [inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value) for key, value in named.items()]
 
 
 def required(function: Any) -> list[inspect.Parameter]:

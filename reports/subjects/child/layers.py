@@ -26,6 +26,7 @@ from .calling import (
     parameters,
     remembers,
     required,
+    text_of,
     twin,
     where,
 )
@@ -54,6 +55,7 @@ def _one(z: Any) -> Any:
 ACTIVATION_NAMES = {"activation", "activationfn", "actfn", "act", "activationfunction", "activator", "activationtype",
                     "activationname", "activationfunc", "actfunc", "nonlinearity"}  # fmt: skip
 SPELT = ("relu", "sigmoid", "ReLU", "Sigmoid", "linear", "tanh")  # for those that take the name of one
+DESCENT: list[Any] = []  # objects of the file's own that move parameters down their gradients
 ACTIVATION: list[Any] = [None]  # what a layer gets that asks for an activation: one of the file's own
 
 
@@ -78,7 +80,8 @@ class Layer:
         """Yields objects with `d` inputs and `h` outputs, in every way that seems possible."""
         rng = np.random.default_rng(3)
         self.recorder = Recorder()
-        wanted = [one for one in required(self.holder) if names.plain(one.name) in ACTIVATION_NAMES]
+        wanted = [one for one in parameters(self.holder) if names.plain(one.name) in ACTIVATION_NAMES and
+                  (one.default is one.empty or one.kind is one.KEYWORD_ONLY)]  # fmt: skip
         for shape, activation in itertools.product(
             (d, (d,), (None, d)), (ACTIVATION[0], *SPELT) if wanted else (ACTIVATION[0],)
         ):
@@ -379,6 +382,7 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     below = lay_in(x, layer.layout)
     offers = [(names.UPSTREAM, upstream), (names.RATE, RATE), (names.TRAINING, True),
               ({"x", "inputs", "input", "aprev"}, below)]  # fmt: skip
+    offers += _objects(layer, function)
     try:
         given = bound(function, offers, [upstream, below, RATE], optional=False)
         words = {one.name: choices(where(function)["file"], one.name) for one in parameters(function)
@@ -441,6 +445,18 @@ def _backward(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int
     if not np.array_equal(upstream, lay_in(g, layer.layout)):
         found["backward_changes_upstream"] = True
     return found
+
+
+def _objects(layer: Layer, function: Any) -> list[tuple[set[str], Any]]:
+    """What a function calls methods of that no array has: what records, or the file's own descent where it fits."""
+    offers: list[tuple[set[str], Any]] = []
+    for one in required(function):
+        called = re.findall(rf"(?<![\w.]){one.name}\.(\w+)\(", text_of(function))
+        if called and not any(hasattr(np.ndarray, method) for method in called):
+            own = [made for made in DESCENT if all(hasattr(made, method) for method in called)]
+            kept = all(hasattr(layer.recorder, method) for method in called)
+            offers.append(({names.plain(one.name)}, layer.recorder if kept or not own else twin(own[0])))
+    return offers
 
 
 def is_db(path: str) -> bool:

@@ -97,8 +97,10 @@ def components(loaded: Loaded) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
     layers.ACTIVATION[0] = _own_activation(loaded)
+    layers.DESCENT[:] = _own_descents(loaded)
     optimizers.TEXTS[:] = loaded.sources.values()
     activations.TEXTS[:] = loaded.sources.values()
+    losses.TEXTS[:] = loaded.sources.values()
     losses.CALLED[0] = losses.order_of_calls(list(loaded.sources.values()))
     own_layers: list[tuple[dict[str, Any], type]] = []
     later, guesses = [], set()
@@ -152,8 +154,7 @@ def _functions(loaded: Loaded) -> list[dict[str, Any]]:
         own = [(file, functions, paired(functions)) for file, functions in files.items()]
         used = {partner for _, _, pairs in own for _, partner, _ in pairs}
         others = {name: partner for name, partner, _ in paired(loaded.functions) if partner not in used}
-        if paired is activations.pairs:
-            own.append(("", static := _static(loaded), paired(static)))
+        own.append(("", static := _static(loaded), paired(static)))
         for file, functions, pairs in own:
             for name, partner, kind in pairs:
                 partner = partner or others.get(name)
@@ -192,6 +193,18 @@ def _own_activation(loaded: Loaded) -> Any:
             if names.plain(name) == wanted.lower():
                 return function
     return None
+
+
+def _own_descents(loaded: Loaded) -> list[Any]:
+    """Objects of the file's plain gradient descents, for layers that hand their parameters to one."""
+    made = []
+    for name, holder in loaded.classes.items():
+        if names.kind(name) == "SGD" and not required(holder):
+            try:
+                made.append(attempt(holder))
+            except Failure:
+                continue
+    return made
 
 
 def _some(look_at: Any) -> list[dict[str, Any]]:

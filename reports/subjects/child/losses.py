@@ -215,6 +215,16 @@ def order_of_calls(texts: list[str]) -> str:
     return seen.pop() if len(seen) == 1 else ""
 
 
+TEXTS: list[str] = []  # of the files that are looked at
+
+
+def turned_by_callers(gradient: str) -> bool:
+    """Whether the files call a gradient of the loss with a minus before it, by its name or by a parameter's."""
+    names_of = rf"(?:{re.escape(gradient)}|\w*(?:loss|cost|error)\w*(?:prime|deriv\w*|grad\w*))"
+    call = re.compile(rf"(?:[=(,]|return)\s*-\s*(?:1(?:\.0?)?\s*\*\s*)?(?:\w+\.)*{names_of}\(")
+    return any(call.search(text) for text in TEXTS)
+
+
 def _orders(function: Any) -> list[str]:
     """Predicted first, labels first, or both where the names do not say; y and y_hat alone are taken either way."""
     first = [names.plain(one.name) for one in parameters(function)][:2]
@@ -354,7 +364,8 @@ def from_functions(name: str, function: Any, partner: str | None, gradient: Any,
                         found["gradient"] = np.array(result)
                 except Failure as failure:
                     found |= {"gradient_error": str(failure), "line": failure.line}
-            rows.append({**case, "order": order, **found})
+            turned = {"turned": True} if partner and turned_by_callers(partner) else {}
+            rows.append({**case, "order": order, **turned, **found})
     if not any("value" in row for row in rows):
         return None
     return {

@@ -241,6 +241,7 @@ def _run(
     apart = way in ("model", "layer", "layers") and len(asked) > 1  # what is told beside the layers, by name
     count = 1 if apart else len(asked)
     steps: list[list[Array]] = []
+    states: dict[str, Any] = {}  # what an update hands back beside the parameters, to be given again
     for dw, db in gradients():
         before = copied({"w": read()[0], "b": read()[1]})
         for hook in _hooks(made, BEFORE, "pre"):
@@ -291,9 +292,12 @@ def _run(
                 if isinstance(result, np.ndarray):
                     twins[key]["value"] = result
         elif way == "at once" and count >= 4:
-            result = attempt(function, **_all_of(function, asked, offers, len(steps), (params[0], params[1], dw, db)))
-            if isinstance(result, (list, tuple)) and len(result) == 2:
-                params[:] = [np.array(r) for r in result]
+            four = (params[0], params[1], dw, db)
+            rated = [one for one in parameters(function) if one in asked or names.ranked(one.name, names.RATE) == 0]
+            result = attempt(function, **_all_of(function, rated, offers, len(steps), four, states))
+            if isinstance(result, (list, tuple)) and len(result) == 2 + len(states):
+                params[:] = [np.array(r) for r in result[:2]]
+                states.update(zip(states, result[2:], strict=True))
         else:
             raise Failure(TypeError(f"update takes {count} arguments"))
         for hook in _hooks(made, AFTER, "post"):
@@ -302,7 +306,8 @@ def _run(
         if not steps and np.array_equal(current[0], before["w"]) and np.array_equal(current[1], before["b"]):
             raise Failure(ValueError("nothing moved"))
         steps.append([np.array(current[0]), np.array(current[1])])
-    used = {k: float(v) for k, v in vars(made).items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+    kept = {one.name: one.default for one in parameters(function)} | vars(made)
+    used = {k: float(v) for k, v in kept.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
     return steps, {"attributes": used}
 
 
@@ -325,18 +330,22 @@ def _first_number(function: Any, name: str) -> int:
     return int("**" in re.sub(r"\*\*\s*(2|0?\.5)\b", "", text) and not re.search(rf"\b{name}\s*\+\s*1", text))
 
 
-def _all_of(function: Any, asked: list[Any], offers: list[Any], step: int, four: tuple[Array, ...]) -> dict[str, Any]:
-    """Weights, biases and the gradient of each as arguments of their own, by name."""
+def _all_of(
+    function: Any, asked: list[Any], offers: list[Any], step: int, four: tuple[Array, ...], states: dict[str, Any]
+) -> dict[str, Any]:
+    """Weights, biases and the gradient of each as arguments of their own, by name; what else ends so is a state."""
     found: dict[str, Any] = {}
     for one in asked:
         short = names.plain(one.name)
         slope = bool(re.match(r"d|grad|delta", short) or "grad" in short)
         bare = re.sub(r"^d(elta)?|grad(ient)?s?(of)?|\d", "", short) if slope else short
         which = 0 if bare.startswith("w") else 1 if bare.startswith("b") else None
-        if which is None:
-            found |= beside(function, [one], offers, step)
-        else:
+        if which is not None:
             found[one.name] = four[which + 2 * slope].copy()
+        elif kind := re.fullmatch(r"(?:v|m|s|u|cache|velocity|moment\w*)_?d?(w|b)\w*", short):
+            found[one.name] = states.setdefault(one.name, np.zeros_like(four["wb".index(kind[1])])).copy()
+        else:
+            found |= beside(function, [one], offers, step)
     return found
 
 

@@ -105,6 +105,9 @@ def _within(case: dict[str, Any], have: Array, right: Bounded, name: str, actual
     if not share <= 1:
         return None
     case["gradient_scale"] = ratio
+    if ratio < 0 and case.get("turned"):
+        told = f"it is {ratio:.4g} times torch's gradient, and its caller takes minus of it"
+        return _row(case, "departs", told, share, gap)
     if ratio < 0:
         turned = f"gradient: it has the wrong sign, {ratio:.4g} times torch's everywhere"
         return _row(case, "defective", turned, share, gap)

@@ -43,6 +43,8 @@ def look_at(files: list[File]) -> dict[str, Any] | None:
 def _trials(place: Place, path: list[ast.stmt], defined: dict[str, ast.FunctionDef]) -> list[dict[str, Any]]:
     """The trials of one loop: with every format of labels and either layout, where data must be lent."""
     trials: list[dict[str, Any]] = []
+    if path and any(_searches(node) for node in ast.walk(path[-1])):
+        return trials
     for labels, c in FORMATS:
         for layout in ("rows", "columns"):
             widths = (D, c)
@@ -61,6 +63,15 @@ def _trials(place: Place, path: list[ast.stmt], defined: dict[str, ast.FunctionD
             if trials and not lender.used:
                 return _cleanest(trials)
     return _cleanest(trials)
+
+
+def _searches(node: ast.AST) -> bool:
+    """Whether a statement moves what is kept by random numbers: it tries weights out, and follows no gradient."""
+    moves = isinstance(node, ast.AugAssign) or (
+        isinstance(node, ast.Assign) and all(isinstance(one, ast.Attribute) for one in node.targets)
+    )
+    drawn = ("randn", "standard_normal", "normal", "uniform")
+    return moves and any(isinstance(one, ast.Attribute) and one.attr in drawn for one in ast.walk(node))
 
 
 def _ordinary(run: Run, trial: dict[str, Any], again: tuple[Any, ...]) -> dict[str, Any]:
