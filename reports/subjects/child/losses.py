@@ -286,7 +286,7 @@ def _object(
         pair = [output.copy(), case["labels"].copy()]
     else:
         pair = _pair(case, order)
-    if kind in FUSED and output is None and len(asked) == 2 and "probabilities" not in case["format"]:
+    if kind in FUSED and output is None and len(asked) == 2 and "probabilities" not in case.get("format", ""):
         pair[0] = FUSED[kind](case["predicted"])
     before = copied(arrays(made))
     try:

@@ -135,7 +135,7 @@ def guessed(holder: type) -> str:
     if not names.methods(holder, names.UPDATE) or not any(re.search("optimi[sz]|descent|updater", one) for one in own):
         return ""
     spelt = {kind.lower(): kind for kind in names.OPTIMIZERS}
-    if near := difflib.get_close_matches(re.sub("optimi[sz]er", "", own[0]), spelt, n=1, cutoff=0.8):
+    if near := difflib.get_close_matches(re.sub("optimi[sz]er", "", own[0]), spelt, n=1, cutoff=0.9):
         return spelt[near[0]]
     asks = {names.plain(one.name) for one in parameters(constructor_of(holder))}
     if sum(bool(re.match("b(eta)?_?(1|2|one|two)$", one)) for one in asks) == 2:
