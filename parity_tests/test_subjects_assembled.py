@@ -38,6 +38,14 @@ def test_right_parts_are_assembled_and_trained_for_three_updates(tmp_path: Path)
     assert {row.probe for row in one.rows} >= {"Optimizer_SGD, momentum and decay"}
 
 
+def test_a_loss_that_keeps_its_output_elsewhere_is_a_part(tmp_path: Path) -> None:
+    """Softmax and cross-entropy in one class are taken before the two apart, wherever probabilities are kept."""
+    start = TEXT.index("class Activation_Softmax_Loss")
+    kept = TEXT[start:].replace("self.output = self.activation.output", "given = self.activation.output", 1)
+    (one,) = network(TEXT[:start] + kept.replace("calculate(self.output", "calculate(given", 1), tmp_path)
+    assert "Activation_Softmax_Loss_CategoricalCrossentropy" in one.convention["assembled from"]
+
+
 def test_without_an_optimizer_one_forward_and_one_backward_are_judged(tmp_path: Path) -> None:
     """No training is written: the network is right as far as it goes."""
     (one,) = network(TEXT.split("class Optimizer_SGD")[0], tmp_path)

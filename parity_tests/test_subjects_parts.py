@@ -374,11 +374,15 @@ def test_what_a_constructor_takes_out_of_its_kwargs_is_given(tmp_path: Path) -> 
 SEARCH = (
     DENSE
     + """
-layer = Layer_Dense(2, 3)
+first, second = Layer_Dense(2, 3), Layer_Dense(3, 3)
 for k in range(100):
-    layer.weights += 0.05 * np.random.randn(2, 3)
-    layer.forward(X)
-    other = layer.output @ layer.weights.T
+    first.weights += 0.05 * np.random.randn(2, 3)
+    first.biases += 0.05 * np.random.randn(1, 3)
+    second.weights += 0.05 * np.random.randn(3, 3)
+    second.biases += 0.05 * np.random.randn(1, 3)
+    first.forward(X)
+    second.forward(np.maximum(0, first.output))
+    loss = np.mean((second.output - y) ** 2)
 """
 )
 
