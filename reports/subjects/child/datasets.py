@@ -190,6 +190,11 @@ def _categorical(y: Any, num_classes: int | None = None, *_: Any, **__: Any) -> 
     return np.eye(num_classes or int(y.max()) + 1)[y]
 
 
+def _dummies(y: Any, *_: Any, **__: Any) -> Array:
+    """Pandas' columns of 0 and 1, one for each value."""
+    return np.asarray(_OneHot().fit_transform(y)).view(Table)
+
+
 def _one_hot(y: Any, depth: int, *_: Any, **__: Any) -> Array:
     return _categorical(y, depth)
 
@@ -245,6 +250,7 @@ def modules(stub: Callable[[str], Any]) -> dict[str, Callable[[], Any]]:
     made: dict[str, Callable[[], Any]] = {
         "sklearn": sklearn, "sklearn.datasets": sklearn_datasets, "sklearn.preprocessing": preprocessing,
         "sklearn.model_selection": selection, "sklearn.cross_validation": selection, "mnist": images_alone,
+        "pandas": lambda: filled("pandas", get_dummies=_dummies),
         "tensorflow": lambda: filled("tensorflow", keras=keras(), one_hot=_one_hot),
     }  # fmt: skip
     for root in ("keras", "tensorflow.keras", "tensorflow.python.keras"):

@@ -48,6 +48,9 @@ class Stub(types.ModuleType):
     def __mro_entries__(self, _: Any) -> tuple[type, ...]:
         return ()  # two of them beside each other would be one base twice
 
+    def __instancecheck__(self, _: Any) -> bool:
+        return False  # nothing is made of a class that is not there
+
     def __enter__(self) -> Any:
         return self
 

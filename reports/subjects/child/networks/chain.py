@@ -72,7 +72,7 @@ class Chain:
             and not (1 in a.shape and BIAS.search(p.split(".")[-1] if not p[-1:].isdigit() else p))
         }
         if alone:
-            matrices = {p: a for p, a in matrices.items() if WEIGHT.search(p.split(".")[-1])}
+            matrices = {p: a for p, a in matrices.items() if sure or WEIGHT.search(p.split(".")[-1])}
             if len(matrices) != 1:
                 return None
         best: tuple[list[str], str, int] | None = None

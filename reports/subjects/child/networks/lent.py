@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import names
 from ..datasets import Table
+from ..loading import literal
 from ..stubs import Stub
 from .data import RATE, B, H, data, lay
 from .sizes import SECOND, role, spoken
@@ -100,8 +101,10 @@ class Lender:
 
     def needed(self, node: ast.AST, space: dict[str, Any]) -> None:
         """Lends to the names that a piece of code reads and that are not there."""
+        own = _of_the_loop(node)
         for part in ast.walk(node):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and _lacks(part.id, space):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id not in own and _lacks(
+                    part.id, space):  # fmt: skip
                 stored = any(isinstance(n, ast.Name) and n.id == part.id and isinstance(n.ctx, ast.Store)
                              for n in ast.walk(node))  # fmt: skip
                 given = self.value(part.id)
@@ -140,6 +143,14 @@ class Lender:
         if names.plain(name) in names.SIZES:
             return [self.d, H, *[SECOND] * max(0, depth - 2), self.c]
         return [H] if re.search(r"hidden\w*(s|layers|sizes|dims)$", name) else None
+
+
+def _of_the_loop(node: ast.AST) -> set[str]:
+    """The names that a loop gives its own values: what it counts with, what it sets to a constant."""
+    parts = list(ast.walk(node))
+    targets = [part.target for part in parts if isinstance(part, (ast.For, ast.comprehension))]
+    targets += [one for part in parts if isinstance(part, ast.Assign) and literal(part.value) for one in part.targets]
+    return {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
 
 
 class _Sized(ast.NodeTransformer):

@@ -46,7 +46,11 @@ def told(
              if n != k and parameter_like(n) and np.any(before[n]))]  # fmt: skip
     grown = {k for k in before if k in after and BIAS.search(k.split(".")[-1]) and before[k].shape != after[k].shape
              and 1 in before[k].shape and before[k].ndim == after[k].ndim == 2 and not STATE.search(k)}  # fmt: skip
-    chain = Chain.find({k: a for k, a in before.items() if k in moved or k in grown}, None, None, sure=held is not None)
+    own = {k: a for k, a in before.items() if k in moved or k in grown}
+    chain = Chain.find(own, None, None, sure=held is not None)
+    alone = chain is None and bool(held)
+    if alone:  # a network of one layer, or a sum that begins with zeros
+        chain = Chain.find({k: a for k, a in own.items() if a.any()}, None, None, alone=True, sure=True)
     widths = chain.widths(before) if chain else []
     real = (widths[0], widths[-1]) if chain else None
     if chain is None:
@@ -70,6 +74,7 @@ def told(
         "after": {k: np.array(after[k], float) for k in moved},
         "arrays": {**extra, **small},
         "rate": rate,
+        "alone": alone and chain is not None,
     }
     if chain:
         if len(chain.weights) == _layers(

@@ -77,9 +77,9 @@ class Run:
         for again in (False, True):  # some make their weights in the first round
             if self.fill:
                 self.fill.fill(self._put, values(self.space))
-            before, self.failed, rate = copied(values(self.space)), 0, rate_in(self.space)
             if again and iterator is not None:
                 self._next(self.path[-1], iterator)
+            before, rate = copied(values(self.space)), rate_in(self.space)
             began = time.monotonic()
             self.failed = self._round(current)
             after = copied(values(self.space))

@@ -26,18 +26,21 @@ def look_at(files: list[File]) -> dict[str, Any] | None:
     if time.monotonic() > deadline[0]:
         return None
     defined = functions_in(files)
+    alone = None  # a loop that moves one matrix: a network of one layer where no other loop moves several
     for place, paths in places(files, defined):
         place.calls = list(calls_of(place.function, files))[:3] if place.function else []
         for path in paths:
-            trials = _trials(place, path, defined)
-            if trials:
+            if trials := _trials(place, path, defined):
                 outer = path[0] if path else place.statements[-1]
                 lines = [outer.lineno, outer.end_lineno or outer.lineno]
                 name = "script" if not place.function else place.function
                 stage = {"name": "the loop", "file": place.file, "lines": lines}
-                return {"name": name, "role": "network", "kind": "network", "form": 6, "forward": stage,
-                        "backward": dict(stage), "trials": trials}  # fmt: skip
-    return None
+                found = {"name": name, "role": "network", "kind": "network", "form": 6, "forward": stage,
+                         "backward": dict(stage), "trials": trials}  # fmt: skip
+                if not trials[0]["alone"]:
+                    return found
+                alone = alone or found
+    return alone
 
 
 def _trials(place: Place, path: list[ast.stmt], defined: dict[str, ast.FunctionDef]) -> list[dict[str, Any]]:
