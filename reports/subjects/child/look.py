@@ -89,7 +89,7 @@ def _unrecognised(loaded: Loaded, known: set[str]) -> list[str]:
 def _source(value: Any) -> str:
     try:
         return inspect.getsource(value)
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError):  # it parses the whole file of a class, a broken one too
         return ""
 
 

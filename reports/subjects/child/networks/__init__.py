@@ -25,7 +25,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
             return [adapters.look_at(name, holder)]
     board.counts |= set(counted(loaded.scripts))
     files = untouched(loaded.scripts)
-    slips.learn(loaded.scripts)
+    slips.learn(loaded.scripts, loaded.notes)
     usage.learn(loaded.scripts)
     sizes.used |= {node.value for _, body, _ in loaded.scripts for statement in body for node in ast.walk(statement)
                    if isinstance(node, ast.Constant) and isinstance(node.value, str)}  # fmt: skip

@@ -1,6 +1,7 @@
 """What the class of a network raises whatever it is given: a name that nothing has, a call that NumPy has not."""
 
 import ast
+import re
 from typing import Any
 
 from .. import names
@@ -11,11 +12,13 @@ from .sizes import role
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting
 
 set_somewhere: set[str] = set()  # every name, and every attribute, that the files set, import or take
-everything = [False]  # whether they import whatever another module has
+everything = [False]  # whether they import whatever another module has, or could not be read to the end
+UNREAD = re.compile(r"is broken|read without it|cannot read")
 
 
-def learn(scripts: list[Any]) -> None:
+def learn(scripts: list[Any], notes: list[str]) -> None:
     """Keeps what the files set anywhere, in what is left out too."""
+    everything[0] |= any(UNREAD.search(note) for note in notes)
     for node in (node for _, body, _ in scripts for statement in body for node in ast.walk(statement)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             set_somewhere.add(node.id)
