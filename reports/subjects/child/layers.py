@@ -30,6 +30,7 @@ from .calling import (
     twin,
     where,
 )
+from .networks.one_layer import goes_back_from_targets
 from .networks.sizes import role
 from .settled import OPTIMIZER, Initializer, initializers, settle, shapes_told
 
@@ -173,7 +174,7 @@ class Layer:
 def look_at(name: str, holder: type) -> dict[str, Any] | None:
     """Returns a layer with weights as plain data, or None when the class is none."""
     layer = Layer(holder)
-    if not layer.forward:
+    if not layer.forward or goes_back_from_targets(holder):
         return None
     made, rows = _first(layer)
     if made is None:

@@ -19,6 +19,7 @@ from .chain import Chain, nonzero
 from .data import B, D, H, batch_for, data, handed_on, lay
 from .makers import returned_names
 from .objects import built, prepared, sizes_of
+from .one_layer import goes_back_from_targets
 from .outcome import find_output, rate_of
 from .sizes import SECOND, spoken
 from .trainers import trained_twice
@@ -95,7 +96,12 @@ def _of_lists(holder: type) -> type | None:
 def fixed_in(made: Any, short: dict[str, str]) -> Chain | None:
     """The matrices whose sizes stand in the code; one alone in a class that trains itself."""
     found = Chain.find(arrays(made), None, None)
-    return found or (Chain.find(arrays(made), None, None, alone=True) if set(short) & set(names.TRAIN) else None)
+    return found or (Chain.find(arrays(made), None, None, alone=True) if _whole(type(made), short) else None)
+
+
+def _whole(holder: type, short: dict[str, str]) -> bool:
+    """Whether a class is a network even if it has one layer: it trains itself, or goes back from targets."""
+    return bool(set(short) & set(names.TRAIN)) or goes_back_from_targets(holder)
 
 
 def matrices(holder: type) -> Chain | None:
@@ -145,7 +151,7 @@ def _object_trial(
             if again is not None and (same := Chain.find(arrays(again), widths[0], widths[-1])):
                 made, fixed = again, same
             chain, outputs = fixed, widths[-1]
-    if chain is None and set(short) & set(names.TRAIN):  # one layer that trains itself
+    if chain is None and _whole(holder, short):
         chain = Chain.find(arrays(made), D, outputs, alone=True)
     if chain is None:
         return trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)

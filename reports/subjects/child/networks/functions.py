@@ -8,7 +8,7 @@ import numpy as np
 from ..arrays import copied, tree
 from ..calling import Failure, where
 from . import board as boards
-from . import one_layer, trainers
+from . import one_layer, trainers, unclipped
 from .chain import Chain, nonzero
 from .data import batch_for, data, handed_on, lay
 from .makers import Box, initial, returned_names
@@ -142,6 +142,7 @@ def _family(
     board.spoken = spoken(list(functions.values()), None, widths[-1])
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
                              "parameters": chain.values(box.arrays()), "orientation": chain.orientation}  # fmt: skip
+    unclipped.bitten[0] = False
     order = sorted(functions, key=lambda name: ("predict" in name.lower(), rank(name, WORDS_FORWARD)))
     for name in order:
         if rank(name, WORDS_FORWARD) > 90 or re.search(
@@ -160,6 +161,19 @@ def _family(
             trial.pop("forward_error", None)
             stages.setdefault("forward", name)
             break
+    with unclipped.going_back():
+        back = _gone_back(functions, box, chain, board, trial, stages, start)
+    if back and unclipped.bitten[0]:
+        trial["clipped"] = True
+    return back or (trial if "output" in trial else None)
+
+
+def _gone_back(
+    functions: dict[str, Any], box: Any, chain: Chain, board: boards.Board, trial: dict[str, Any],
+    stages: dict[str, Any], start: str,
+) -> dict[str, Any] | None:  # fmt: skip
+    """The trial with the gradients that the first way back, or step, gives; None where none gives any."""
+    batch, layout, widths = board.batch, board.layout, chain.widths(box.arrays())
     for name in sorted(functions, key=lambda one: rank(one, WORDS_BACKWARD)):
         if rank(name, WORDS_BACKWARD) > 90 or name == stages.get("forward") or re.search(r"single|linear_act", name):
             continue
@@ -214,4 +228,4 @@ def _family(
             trial |= {"gradients": chain.steps(before, box.arrays(), rate or 1.0), "rate": rate, "moved": True}
             stages.setdefault("backward", name)
             return trial
-    return trial if "output" in trial else None
+    return None

@@ -31,7 +31,7 @@ Asked = tuple[str, str]  # what a function calls the weights, and the bias ("" w
 def look_at(functions: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]] | None:
     """The trials of functions of one layer, and what goes forward and back; None where there are no gradients."""
     asking = {name: asked for name, function in functions.items() if (asked := _asked(function))}
-    backward = [name for name in asking if "y" in _meanings(functions[name]) and not rate_asked(functions[name])]
+    backward = [name for name in asking if "y" in meanings(functions[name]) and not rate_asked(functions[name])]
     for name in backward:
         forward = [other for other in asking if other not in backward and not rate_asked(functions[other])]
         trials = list(_trials(functions, asking, name, forward))
@@ -51,12 +51,18 @@ def _asked(function: Any) -> Asked | None:
     asks = [one.name for one in required(function)]
     weights = [name for name in asks if WEIGHT.fullmatch(name.lower())]
     biases = [name for name in asks if BIAS.fullmatch(name.lower())]
-    if len(weights) != 1 or len(biases) > 1 or "x" not in _meanings(function):
+    if len(weights) != 1 or len(biases) > 1 or "x" not in meanings(function):
         return None
     return weights[0], biases[0] if biases else ""
 
 
-def _meanings(function: Any) -> list[str]:
+def goes_back_from_targets(holder: type) -> bool:
+    """Whether a class's way back asks for inputs and targets: it is a whole network, be it of one layer."""
+    return any({"x", "y"} <= set(meanings(getattr(holder, one))) for one in names.methods(holder, names.BACKWARD))
+
+
+def meanings(function: Any) -> list[str]:
+    """What a function's parameters are by their names, inputs (x) and targets (y) by a part of one too."""
     return [guess(one.name) or ("x" if boards.PART_OF_INPUTS.search(names.plain(one.name)) else
                                 "y" if boards.PART_OF_TARGETS.search(names.plain(one.name)) else "")
             for one in required(function)]  # fmt: skip

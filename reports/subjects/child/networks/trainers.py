@@ -7,6 +7,7 @@ from .. import names
 from ..arrays import Array, arrays, copied, tree
 from ..calling import Failure, constructor_of, instances
 from . import board as boards
+from . import unclipped
 from .chain import Chain
 from .data import B, D, H, data, idle, lay, settings
 from .makers import global_width
@@ -76,7 +77,9 @@ def _twice(function: Any, outputs: int, labels: str, layout: str) -> dict[str, A
     for rounds in (1, 2):
         board = boards.Board(given_x, given_y, B, rounds)
         try:
-            result, _ = boards.called(None, function, board, sizes=(width, H, outputs))
+            unclipped.bitten[0] = False
+            with unclipped.going_back():
+                result, _ = boards.called(None, function, board, sizes=(width, H, outputs))
         except Failure:
             return None
         found = arrays(result) if isinstance(result, (dict, list)) or hasattr(result, "__dict__") else tree(result)
@@ -89,6 +92,7 @@ def _twice(function: Any, outputs: int, labels: str, layout: str) -> dict[str, A
     if chain.widths(seen[0])[-1] != (outputs if outputs > 1 else 1):
         return None
     rate = rate_of(function, None)
+    clipped = {"clipped": True} if unclipped.bitten[0] else {}
     return {"inputs": x, "targets": y, "labels": labels, "layout": layout, "parameters": chain.values(seen[0]),
-            "gradients": chain.steps(seen[0], seen[1], rate or 1.0), "rate": rate, "moved": True,
+            **clipped, "gradients": chain.steps(seen[0], seen[1], rate or 1.0), "rate": rate, "moved": True,
             "orientation": chain.orientation}  # fmt: skip
