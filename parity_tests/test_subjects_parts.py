@@ -392,3 +392,32 @@ def test_a_loop_that_tries_weights_out_is_no_training(tmp_path: Path) -> None:
     subject = judged(SEARCH, tmp_path)
     assert [one.name for one in subject.components] == ["Layer_Dense"]
     assert not subject.notes
+
+
+COLUMNS = """
+def softmax(z):
+    e = np.exp(z - np.max(z, axis=0, keepdims=True))
+    return e / e.sum(axis=0, keepdims=True)
+class Net:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.b1 = np.random.randn(n_hidden, n_in), np.zeros((n_hidden, 1))
+        self.W2, self.b2 = np.random.randn(n_out, n_hidden), np.zeros((n_out, 1))
+    def forward(self, X):
+        self.h = np.tanh(self.W1 @ X.T + self.b1)
+        self.p = softmax(self.W2 @ self.h + self.b2)
+        return self.p
+    def backward(self, X, y, lr):
+        d = (self.p - y.T) / len(X)
+        dh = self.W2.T @ d * (1 - self.h**2)
+        self.W2 -= lr * d @ self.h.T
+        self.b2 -= lr * d.sum(axis=1, keepdims=True)
+        self.W1 -= lr * dh @ X
+        self.b1 -= lr * dh.sum(axis=1, keepdims=True)
+"""
+
+
+def test_a_network_that_turns_its_inputs_calls_softmax_over_columns(tmp_path: Path) -> None:
+    """It takes samples in rows, and is right: how softmax runs inside it is its own affair."""
+    found = {one.name: one.status for one in judged(COLUMNS, tmp_path).components}
+    assert "defective" not in found.values()
+    assert found["Net"] == "right"

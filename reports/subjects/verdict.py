@@ -183,6 +183,9 @@ def _layouts(components: list[Component]) -> set[str | None]:
 def _turned(components: list[Component]) -> None:
     """A softmax over the columns beside layers that keep samples in rows runs over the samples."""
     layouts = _layouts(components)
+    apart = [one for one in components if one.role == "dense"]
+    whole = [one for one in components if one.role == "network" and one.status in ("right", "departs")]
+    in_rows = layouts == {"batch in rows"} and bool(apart or not whole)  # a right network says how it calls softmax
     if any(one.convention.get("labels") == "one-hot columns" for one in components):
         return  # a file of several dialects
     for one in components:
@@ -196,12 +199,7 @@ def _turned(components: list[Component]) -> None:
                 if row.status == "defective" and not row.probe.startswith("one"):
                     row.status, row.says = "departs", "one sample at a time, as the layers: a batch does not work"
             one.diagnoses = []  # they rest on batches
-        if (
-            one.kind == "Softmax"
-            and not alone
-            and one.convention.get("layout") == "batch in columns"
-            and layouts == {"batch in rows"}
-        ):
+        if one.kind == "Softmax" and not alone and one.convention.get("layout") == "batch in columns" and in_rows:
             one.rows.append(
                 Row(
                     "forward",
