@@ -29,3 +29,8 @@ PROPOSED = 1e-4
 # call a difference, not whether there is one. The nearest two formulas that are told apart are normalisation with an
 # epsilon of 1e-10 and of 1e-12: at unit variance they lie 5e-11 apart.
 SAME = 1e-12
+
+# How much steeper an activation may be between net inputs that lie near each other than between the others. It decides
+# between "no activation that is known" and a defect of the affine map. Measured over 400 layers of 7 x 11 net inputs:
+# sine, LeCun's tanh, a square and a hard tanh stay below it in all, wrong biases and products in none but two.
+STEEPER = 3.0

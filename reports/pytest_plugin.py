@@ -127,7 +127,9 @@ def _place(what: Any) -> tuple[Path, str | None]:
         if not Path(what).exists():
             raise ParityError(f"parity({what!r}): there is no such file; give a path, a class, a function or an object")
         return Path(what), None
-    named = what if inspect.isclass(what) or inspect.isroutine(what) else type(what)
+    named: Any = what if inspect.isclass(what) or inspect.isroutine(what) else type(what)
+    if "<locals>" in named.__qualname__:
+        raise ParityError(f"{named.__name__} is defined inside a function; define it at the top of a file")
     try:
         return Path(inspect.getsourcefile(named) or ""), named.__name__
     except TypeError:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.calibrated import PROPOSED
+from reports.calibrated import PROPOSED, STEEPER
 from reports.equations.rounding import Bounded, Rounding
 from reports.judge import used_share
 from reports.measure import gaps, largest
@@ -16,6 +16,7 @@ from reports.subjects.verdicts import Component, Row, crashed, once, unwritten
 Array = np.ndarray
 R = Rounding.of(np.float64)
 STAGE = {"forward": "forward", "backward": "backward", "gradient": "backward"}
+FEW = 32  # numbers from which on chance does not make neighbours alike
 SCALES = ("1/B", "B", "-1", "2", "1/2")
 
 
@@ -101,8 +102,27 @@ def _inner_activation(probes: list[dict[str, Any]], name: str) -> tuple[str, flo
             if probe["output"].shape != z.shape or near(probe["output"], z):
                 return "Identity", None
             found = activations.recognise(z, probe["output"])
-            return found or ("Identity", None)
+            return found or ("an activation of its own" if _bent(z, probe["output"]) else "Identity", None)
     return "Identity", None
+
+
+def _bent(z: Array, output: Array) -> bool:
+    """Whether an output is a smooth function of the net input, number by number, and no straight line.
+
+    Of net inputs in order, those that lie nearest to each other then have outputs that are near too.
+    """
+    if z.size < FEW or not np.isfinite(output).all():
+        return False
+    order = np.argsort(z, axis=None)
+    x, y = z.ravel()[order], output.ravel()[order].astype(float)
+    dx, dy = np.diff(x), np.abs(np.diff(y))
+    if not (dx > 0).all():
+        return False
+    slopes = (dy / dx)[np.argsort(dx)]
+    close, others = np.split(slopes, 2)
+    line = np.column_stack([x, np.ones_like(x)])
+    straight = near(y, line @ np.linalg.lstsq(line, y, rcond=None)[0])
+    return not straight and bool(close.max() <= STEEPER * others.max())
 
 
 def _dense_try(made: Component, case: Any, probe: dict[str, Any], inner: str) -> tiny.Try | None:

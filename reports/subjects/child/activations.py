@@ -4,6 +4,7 @@ Axes: B samples, H values per sample; column-major ones are turned before they l
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -44,23 +45,27 @@ def inputs(kind: str) -> dict[str, Array]:
     return probes | {"zeros": zeros, "far": far, "very far": far * 25}
 
 
+def built(holder: type) -> Iterator[Any]:
+    """Objects of an activation's class; a default of its own is never replaced by a guess of ours."""
+    return instances(holder, [(names.RATE, 0.1), ({"axis", "dim"}, 1)], [[], [None], [H]], defaults=True)
+
+
 def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     """Returns an activation class as plain data, or None when it is none."""
     forward = names.methods(holder, names.FORWARD)
     backward = names.methods(holder, names.BACKWARD)
     forward = [f for f in forward if f not in backward]
-    offers = [(names.RATE - {"alpha", "a"}, 0.1), ({"axis", "dim"}, 1)]
-    for made in instances(holder, offers, [[], [None], [H]]):
+    for made in built(holder):
         for method in forward[:3]:
             layout = _layout(made, method, kind)
             if not layout:
                 continue
             probes = []
             for probe, x in inputs(kind).items():
-                fresh = next(instances(holder, offers, [[], [None], [H]]))
+                fresh = next(built(holder))
                 found = _object_probe(fresh, method, backward, x, layout)
                 if probe.startswith("one") and found.get("stage") == "backward":  # its one sample may be a column
-                    fresh = next(instances(holder, offers, [[], [None], [H]]))
+                    fresh = next(built(holder))
                     column = _object_probe(fresh, method, backward, x, "columns")
                     found = found if "error" in column else column
                 probes.append({"probe": probe, **found})

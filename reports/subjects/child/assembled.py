@@ -95,7 +95,7 @@ class _Network:
             put(made, str(wrapped.biases), rng.standard_normal((1, h)) * 0.5)
             self.wrapped.append(wrapped)
             self.made.append(made)
-        self.bends = activations_of(classes[bend["name"]])
+        self.bends = next(activations.built(classes[bend["name"]]))
 
     def train(self) -> Part:
         """Three updates, or one forward and backward where there is no optimizer: all numbers of each."""
@@ -164,7 +164,7 @@ class _Network:
         """The gradient at the logits."""
         predicted, softmax = logits, None
         if len(self.end) == 2:
-            softmax = activations_of(self.classes[self.end[0]["name"]])
+            softmax = next(activations.built(self.classes[self.end[0]["name"]]))
             out = activations._forward(softmax, self.end[0]["forward"]["name"], logits)
             if out is None:
                 raise _UnfitError("softmax gives no output")
@@ -209,11 +209,6 @@ class _Network:
                 attempt(function, layer, **told)
         for hook in names.methods(type(made), optimizers.AFTER)[:1]:
             attempt(getattr(made, hook))
-
-
-def activations_of(holder: type) -> Any:
-    """An activation object, built as where it was looked at alone."""
-    return next(instances(holder, [(names.RATE, 0.1), ({"axis", "dim"}, 1)], [[], [None], [H]]))
 
 
 def _back(made: Any, backward: str, g: Array, x: Array) -> Array:

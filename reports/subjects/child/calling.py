@@ -64,7 +64,7 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
                   frame.filename and not frame.filename.startswith((NUMPY, "<"))]  # fmt: skip
         self.line = theirs[-1].lineno if theirs else 0
         self.file = theirs[-1].filename if theirs else ""
-        text = str(error).split("\n")[0][:200].replace("Slow: ", "")
+        text = str(error).split("\n")[0][:200]
         where = f" at line {self.line}" if self.line else ""
         ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
         ours |= isinstance(error, AttributeError) and "'Recorder' object" in text
@@ -72,9 +72,12 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         raised = bool(theirs) and (theirs[-1].line or "").strip().startswith(("raise ", "assert "))
         self.refusal = raised and not isinstance(error, (NameError, NotImplementedError))
         unknown = f"{UNKNOWN_CALL}: " if self.binding else REFUSES if self.refusal else ""
-        super().__init__(
-            f"{unknown}{'TypeError' if isinstance(error, Unbound) else type(error).__name__}: {text}{where}"
+        kind = (
+            ""
+            if isinstance(error, Slow)
+            else f"{'TypeError' if isinstance(error, Unbound) else type(error).__name__}: "
         )
+        super().__init__(f"{unknown}{kind}{text}{where}")
 
 
 class Slow(BaseException):
@@ -83,17 +86,24 @@ class Slow(BaseException):
 
 CALL_SECONDS = 1.0
 slow_calls = [0]  # a subject that is slow again and again is driven no further
+endless: list[tuple[Any, BaseException]] = []  # what did not come to an end, and how it was stopped
+stopped: list[str] = []  # what a limit or the guard has stopped, in words, each once
 
 
 def _stop(*_: object) -> None:
-    raise Slow(f"it does not come to an end within {CALL_SECONDS:g} seconds")
+    raise Slow("it does not come to an end within a second")
 
 
 def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Calls with a fixed seed and a time limit; raises Failure for whatever their code raises.
 
-    The alarm goes on ringing, so that a call that swallows everything is stopped as well.
+    The alarm goes on ringing, so that a call that swallows everything is stopped as well. What has twice not come to an
+    end is not called again.
     """
+    called = getattr(function, "__func__", function)
+    before = [error for one, error in endless if one is called]
+    if len(before) > 1:
+        raise Failure(before[0])
     np.random.seed(SEED)  # noqa: NPY002  # theirs: the global generator is what they use
     random.seed(SEED)
     signal.signal(signal.SIGALRM, _stop)
@@ -105,9 +115,14 @@ def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         except (Exception, SystemExit, KeyboardInterrupt, Slow) as error:
             signal.setitimer(signal.ITIMER_REAL, 0)
             slow_calls[0] += isinstance(error, Slow)
+            endless.extend([(called, error)] if isinstance(error, Slow) else [])
+            ours = isinstance(error, (Slow, MemoryError, PermissionError))
             if isinstance(error, MemoryError):
-                error = RuntimeError("it asks for more memory than it may have")
-            raise Failure(error) from None
+                error = RuntimeError("it asks for more memory than it may have").with_traceback(error.__traceback__)
+            failure = Failure(error)
+            if ours and (told := f"it was stopped: {failure}") not in stopped:
+                stopped.append(told)
+            raise failure from None
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
     except Slow as late:  # the alarm rang just when the call had ended
@@ -293,12 +308,14 @@ def text_of(function: Any) -> str:
     return "".join(linecache.getlines(place["file"])[first - 1 : last])
 
 
-def instances(holder: type, offers: list[tuple[set[str], Any]], queues: list[list[Any]]) -> Iterator[Any]:
-    """Yields objects of a class, built in every way that works; raises nothing."""
+def instances(
+    holder: type, offers: list[tuple[set[str], Any]], queues: list[list[Any]], defaults: bool = False
+) -> Iterator[Any]:
+    """Yields objects of a class, built in every way that works, its own defaults kept if asked; raises nothing."""
     constructor = constructor_of(holder)
     tried = set()
     for queue in queues:
-        for optional in (True, False):
+        for optional in (False,) if defaults else (True, False):
             try:
                 arguments = bound(constructor, offers, queue, optional)
                 key = repr([(name, getattr(value, "shape", value)) for name, value in arguments.items()])

@@ -81,6 +81,9 @@ class Layer:
         """Yields objects with `d` inputs and `h` outputs, in every way that seems possible."""
         rng = np.random.default_rng(3)
         self.recorder = Recorder()
+        asked = {names.plain(one.name) for one in required(self.holder)}
+        slopes = {"a"} | {"alpha"} - asked  # (a, b) may be widths, alpha=0.01 a slope
+        bias = {"b"} if asked & {"w", "weights", "weight"} else set()
         wanted = [one for one in parameters(self.holder) if names.plain(one.name) in ACTIVATION_NAMES and
                   (one.default is one.empty or one.kind is one.KEYWORD_ONLY)]  # fmt: skip
         for shape, activation in itertools.product(
@@ -91,8 +94,8 @@ class Layer:
                     (names.N_IN - {"inputs"} | {"inputs"}, shape),
                     (names.N_OUT, h),
                     ({"w", "weights", "weight"}, rng.standard_normal(weights)),
-                    ({"b", "bias", "biases"}, rng.standard_normal(biases)),
-                    (names.RATE, RATE),
+                    (bias | {"bias", "biases"}, rng.standard_normal(biases)),
+                    (names.RATE - slopes, RATE),
                     (OPTIMIZER, self.recorder),
                     (ACTIVATION_NAMES, twin(activation)),  # a fresh one: it may remember what it was given
                     ({"activationprime", "activationderivative", "dactivation"}, _one),

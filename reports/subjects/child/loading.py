@@ -111,7 +111,7 @@ class _Modules:
         space["__builtins__"] = {**vars(builtins), "__import__": self._importer(name), "input": _no_input,
                                  "raw_input": _no_input, "xrange": range,
                                  "exit": _no_exit, "quit": _no_exit, **LENT}  # fmt: skip
-        for statement in kept(tree.body):
+        for statement in kept(tree.body, SAFE_CALLS | holders(tree.body)):
             try:
                 _define(statement, str(source.path), space)
             except (Exception, SystemExit, KeyboardInterrupt) as error:  # one that fails takes no other with it
@@ -200,7 +200,7 @@ def _no_exit(*_: object) -> None:
     raise RuntimeError("exit() was called")
 
 
-def kept(body: list[ast.stmt]) -> list[ast.stmt]:
+def kept(body: list[ast.stmt], makers: set[str]) -> list[ast.stmt]:
     """The statements that only define: imports, functions, classes, literal assignments, and what is hoisted."""
     result: list[ast.stmt] = []
     for statement in body:
@@ -210,13 +210,15 @@ def kept(body: list[ast.stmt]) -> list[ast.stmt]:
                 own = (ast.ClassDef, ast.ClassDef if statement.args.args else ast.FunctionDef)
                 result += [one for one in statement.body if isinstance(one, own)]
         elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-            if literal(statement.value):
+            if literal(statement.value, makers):
                 result.append(statement)
+        elif isinstance(statement, ast.Expr) and _fills(statement.value, result):
+            result += [statement] if literal(statement.value, makers | FILLS) else []
         elif isinstance(statement, (ast.If, ast.Try, ast.With)):
             inner = list(statement.body)
             if isinstance(statement, ast.Try):
                 inner += [one for handler in statement.handlers for one in handler.body if _defines(one)]
-            result += kept([one for one in inner if not isinstance(one, (ast.Assign, ast.AnnAssign)) or _is_main(one)])
+            result += kept(inner, makers)
     return [s for s in result if not (isinstance(s, ast.ImportFrom) and s.module == "__future__")]
 
 
@@ -224,8 +226,47 @@ def _defines(statement: ast.stmt) -> bool:
     return isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
 
 
-def _is_main(statement: ast.stmt) -> bool:
-    return isinstance(statement, (ast.Assign, ast.AnnAssign))
+def holders(body: list[ast.stmt]) -> set[str]:
+    """The names of a file's own classes whose constructors only keep what they are given: making one does nothing."""
+    found: set[str] = set()
+    for statement in body:
+        if isinstance(statement, ast.ClassDef) and not statement.keywords:
+            written = [one for one in statement.body if isinstance(one, ast.FunctionDef)]
+            makers = [one for one in written if one.name in ("__init__", "__new__", "__post_init__")]
+            bases = {getattr(base, "id", getattr(base, "attr", "")) for base in statement.bases}
+            if bases <= {"object", "ABC", "NamedTuple", *found} and all(_keeps(one) for one in makers):
+                found.add(statement.name)
+        elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+            called = getattr(statement.value.func, "attr", getattr(statement.value.func, "id", ""))
+            found |= {one.id for one in statement.targets if isinstance(one, ast.Name) and called == "namedtuple"}
+    return found
+
+
+def _asks_the_base(node: ast.expr) -> bool:
+    """Whether an expression is super().__init__(...) with what the constructor is given."""
+    return ast.unparse(node).startswith("super().__init__(") and literal(node, {"super", "__init__"})
+
+
+FILLS = {"update", "append", "extend", "setdefault", "insert"}
+
+
+def _fills(node: ast.expr, before: list[ast.stmt]) -> bool:
+    """Whether a call puts something into a dict or a list that was written out before."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FILLS):
+        return False
+    made = [one for one in before if isinstance(one, ast.Assign) and isinstance(one.value, (ast.Dict, ast.List))]
+    names = {target.id for one in made for target in one.targets if isinstance(target, ast.Name)}
+    return isinstance(node.func.value, ast.Name) and node.func.value.id in names
+
+
+def _keeps(constructor: ast.FunctionDef) -> bool:
+    """Whether a constructor is made of assignments of what it is given, or of constants, alone."""
+    return constructor.name == "__init__" and all(
+        isinstance(one, ast.Pass)
+        or (isinstance(one, ast.Expr) and (isinstance(one.value, ast.Constant) or _asks_the_base(one.value)))
+        or (isinstance(one, (ast.Assign, ast.AnnAssign)) and (one.value is None or literal(one.value, set())))
+        for one in constructor.body
+    )
 
 
 SAFE_CALLS = {"array", "zeros", "ones", "eye", "arange", "linspace", "sqrt", "log", "exp", "float", "int", "list",
@@ -236,19 +277,19 @@ COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast
 GROWS = (ast.Pow, ast.LShift, ast.Mult)
 
 
-def literal(node: ast.expr) -> bool:
-    """Whether an expression is made of constants, names and lambdas, and of simple calls on such."""
+def literal(node: ast.expr, makers: set[str]) -> bool:
+    """Whether an expression is made of constants, names and lambdas, and of calls of `makers` on such."""
     if isinstance(node, ast.Lambda):
         return True  # it is made, not called
     if isinstance(node, COMPREHENSIONS):
         return False
     if isinstance(node, ast.Call):
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name not in SAFE_CALLS or _large(node):
+        if name not in makers or _large(node):
             return False
     if isinstance(node, ast.BinOp) and isinstance(node.op, GROWS) and _large(node):
         return False
-    return all(literal(part) for part in _parts(node))
+    return all(literal(part, makers) for part in _parts(node))
 
 
 def _parts(node: ast.AST) -> list[ast.expr]:

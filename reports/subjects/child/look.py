@@ -21,7 +21,7 @@ from . import (
     optimizers,
     stubs,
 )
-from .calling import Failure, attempt, required, text_of
+from .calling import Failure, attempt, required, stopped, text_of
 from .loading import Loaded, definitions
 from .reading import Unreadable, read
 from .results import Results
@@ -34,6 +34,7 @@ DRIVEN: dict[str, Any] = {  # layers that are no affine map of vectors and yet a
     "Pooling": images.pooling,
     "Flatten": images.flatten,
 }
+MOST_STOPPED = 3  # notes of what a limit has stopped
 NETWORK_SECONDS = 4.0  # for driving whole networks
 
 
@@ -65,6 +66,7 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
         if kind != "ignore" and name not in known:
             results.add({"name": name, "role": "unknown", "kind": kind, "form": 1,
                          "error": f"as {kind} its constructor or its call is not understood"})  # fmt: skip
+    results.notes[:0] = stopped[:MOST_STOPPED]
     seen["unrecognised"] = _unrecognised(loaded, {str(one["name"]) for one in results.components})
     results.write(folder, **more)
 

@@ -76,7 +76,7 @@ def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step] | None =
                 continue  # the gradients of all losses are multiples of one another: another one may have its constant
             return _told(trial, proposal, decision)
     with_decay = decayed(trial, fits, steps)
-    if with_decay and not with_decay.level:
+    if with_decay and with_decay.level != 1:  # right, or with the wrong sign
         return with_decay
     near = [proposal for proposal in proposals if proposal.one]
     for proposal in near:

@@ -22,6 +22,7 @@ from reports.subjects.nearness import used
 from reports.subjects.networks.any_loss import UNKNOWN, any_loss
 from reports.subjects.networks.architectures import WORDS, fitting
 from reports.subjects.networks.bounded import DOUBLE, SCALED, Step
+from reports.subjects.networks.decayed import without_penalty
 from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
 from reports.subjects.networks.ordered import one_by_one
@@ -47,6 +48,10 @@ def network(seen: dict[str, Any]) -> Component:
     trials = [
         trial for one in seen["trials"] for with_ones in _with_ones(one) if (trial := read(with_ones)) is not None
     ]
+    if any(
+        trial.t.shape[1] > 1 for trial in trials
+    ):  # one output is our choice, and then no softmax of theirs is wrong
+        trials = [trial for trial in trials if not _saturated(trial)]
     best = _best(trials)
     wide = [trial for trial in trials if trial.gradients and trial.t.shape[1] > 1] if seen.get("by_shape") else []
     if (several := _best(wide)) and several[0] <= 3:  # a mistake may be exact for one output
@@ -83,6 +88,11 @@ def network(seen: dict[str, Any]) -> Component:
     return made
 
 
+def _saturated(trial: Trial) -> bool:
+    """Whether its one output is 1 whatever goes in: a softmax."""
+    return trial.t.shape[1] == 1 and trial.output is not None and bool((trial.output == 1).all())
+
+
 def _doubted(made: Component, loss: str) -> None:
     """Takes back what is called defective where we chose the loss and the end of a container: they may not pair so."""
     for row in made.rows:
@@ -97,7 +107,8 @@ def _backed(made: Component) -> None:
         if row.says == UNKNOWN:
             row.status, row.says = "departs", "a loss of its own; by differences of it its gradients are its own"
         elif row.status == "unjudged":
-            row.says += "; by differences its gradients are those of its own loss"
+            row.status = "departs"
+            row.says = f"a definition of its own ({row.says}); by differences of its loss its gradients are its own"
 
 
 def _deeper(made: Component, seen: dict[str, Any]) -> None:
@@ -277,6 +288,11 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
         return 5, [Row("gradients", "batch", "unjudged", stage="backward",
                        says="no known architecture and loss explain its steps")], told, []  # fmt: skip
     words = partly_right(trial, fits)
+    if not words and (bare := without_penalty(trial, fits)):
+        penalised, shape = bare
+        fit = mistaken(penalised, [shape])
+        words = "; and ".join(fit.mistakes) if fit else partly_right(penalised, [shape])
+        words = words and f"beside the L2 penalty, {words}"
     if words:
         row = Row("gradients", "batch", "defective", says=f"gradients: {words}", stage="backward")
         return 4, [*rows, row], told, [row.says]

@@ -1,0 +1,155 @@
+"""Facts about what users are told: exit codes, what was not recognised, limits that stopped something, the fixture."""
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parity_tests.test_subjects_judged import DENSE
+from parity_tests.test_subjects_ways import section
+from reports.pytest_plugin import ParityError, parity
+from reports.subjects.components import _bent
+from reports.subjects.verdict import Subject, check
+
+NET = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_inputs, n_hidden, n_outputs):
+        self.W1, self.b1 = np.random.randn(n_inputs, n_hidden), np.zeros((1, n_hidden))
+        self.W2, self.b2 = np.random.randn(n_hidden, n_outputs), np.zeros((1, n_outputs))
+    def forward(self, X):
+        self.a = np.tanh(X @ self.W1 + self.b1)
+        e = np.exp(self.a @ self.W2 + self.b2)
+        self.p = e / np.sum(e, axis=1, keepdims=1)
+        return self.p
+    def backward(self, X, y):
+        n = len(X)
+        d = (self.p - y) / n
+        dW2, db2 = self.a.T @ d, d.sum(axis=0, keepdims=True)
+        dz = d @ self.W2.T * (1 - self.a ** 2)
+        dW1, db1 = X.T @ dz, dz.sum(axis=0, keepdims=True)
+        return dW1, db1, dW2, db2
+"""
+L2 = (("self.a.T @ d,", "self.a.T @ d + 0.01 * self.W2,"), ("X.T @ dz,", "X.T @ dz + 0.01 * self.W1,"))
+
+
+def judged(tmp_path: Path, text: str, *changes: tuple[str, str]) -> Subject:
+    """The verdict on a file with some of its text replaced."""
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    return check(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        ((), "right", ""),
+        (L2, "right", ""),
+        ((*L2, ("+ 0.01", "- 0.01")), "defective", "L2 makes the weights grow: -0.01 w"),
+        ((*L2, ("dz + 0.01", "dz - 0.01")), "defective", "L2 of weights 1 makes the weights grow"),
+        ((*L2, (" + 0.01 * self.W2", "")), "departs", "L2 in some layers alone: 0.01 w1"),
+        ((*L2, ("1 - self.a ** 2", "1 - self.a")), "defective", "beside the L2 penalty, "),
+        ((*L2, ("keepdims=True)\n", "keepdims=True) * n\n")), "defective", "not divided by the batch of 7, unlike"),
+    ],
+)
+def test_a_penalty_is_told_and_explains_no_mistake_away(
+    changes: tuple[tuple[str, str], ...], status: str, words: str, tmp_path: Path
+) -> None:
+    """Weights that grow, a derivative that is wrong, biases of another constant are defects beside a penalty too."""
+    (one,) = judged(tmp_path, NET, *changes).components
+    assert one.status == status
+    assert words in one.says
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("open('/etc/hostname').read()", "reading '/etc/hostname' is refused at line 6"),
+        ("__import__('os').system('true')", "os.system is refused"),
+        ("while True: pass", "it does not come to an end within a second"),
+        ("self.big = np.ones((10**5, 10**5))", "it asks for more memory than it may have"),
+    ],
+)
+def test_a_limit_that_stopped_something_is_told(line: str, words: str, tmp_path: Path) -> None:
+    """It was once said that no network was recognised, and not why."""
+    text = DENSE.replace("        self.weight_l2", f"        {line}\n        self.weight_l2", 1)
+    text = text.replace(
+        "        self.weights, self.biases =", f"        {line}\n        self.weights, self.biases =", 1
+    )
+    subject = judged(tmp_path, text)
+    assert subject.verdict == 2
+    assert "nothing could be judged: it was stopped: " in subject.says
+    assert words in subject.says
+
+
+MAKERS = {
+    "a named tuple": "from collections import namedtuple\nPair = namedtuple('Pair', 'f d')\n"
+    "P = Pair(np.tanh, lambda a: {})",
+    "a class that keeps": "class Pair:\n    def __init__(self, f, d):\n        self.f, self.d = f, d\n"
+    "P = Pair(np.tanh, lambda a: {})",
+    "a base": "class Base:\n    def __init__(self, f, d):\n        self.f, self.d = f, d\n\n"
+    "class Pair(Base):\n    def __init__(self):\n        super().__init__(np.tanh, lambda a: {})\nP = Pair()",
+    "no constructor": "class Pair:\n    f = np.tanh\n    def d(self, a):\n        return {}\nP = Pair()",
+    "a dict that is filled": "from types import SimpleNamespace\nALL = {{}}\n"
+    "ALL.update({{'tanh': SimpleNamespace(f=np.tanh, d=lambda a: {})}})\nP = ALL['tanh']",
+}
+
+
+@pytest.mark.parametrize("way", MAKERS)
+def test_what_only_keeps_definitions_is_made(way: str, tmp_path: Path) -> None:
+    """Pairs of functions in named tuples and small classes are loaded: an adapter that uses them is judged."""
+    for slope, status in (("1 - a**2", "right"), ("1 - a", "defective")):
+        text = section("adapter").replace("(1 - self.h**2)", "P.d(self.h)")
+        text = text.replace("import numpy as np\n", f"import numpy as np\n\n{MAKERS[way].format(slope)}\n", 1)
+        assert [one.status for one in judged(tmp_path, text).components if one.name == "Adapter"] == [status]
+
+
+def test_a_class_that_does_something_is_not_made(tmp_path: Path) -> None:
+    """A constructor that calls anything does not run because an object of it is made at the top."""
+    text = "class Trains:\n    def __init__(self):\n        raise SystemExit(3)\n\nnet = Trains()\nnet.fit()\n" + DENSE
+    subject = judged(tmp_path, text)
+    assert [one.status for one in subject.components] == ["right"]
+
+
+@pytest.mark.parametrize("name", ["alpha", "a", "lr", "rate", "dim"])
+def test_a_default_of_an_activation_is_its_own(name: str, tmp_path: Path) -> None:
+    """The slope of a leaky ReLU was once given as if it were a rate: a false departure."""
+    text = (
+        f"import numpy as np\n\nclass LeakyReLU:\n    def __init__(self, {name}=0.01):\n        self.k = {name}\n"
+        "    def forward(self, x):\n        self.x = x\n        return np.where(x > 0, x, self.k * x)\n"
+        "    def backward(self, g):\n        return np.where(self.x > 0, g, self.k * g)\n"
+    )
+    assert [one.status for one in judged(tmp_path, text).components] == ["right"]
+
+
+def test_widths_may_be_called_a_and_b(tmp_path: Path) -> None:
+    """They were once given a rate and biases."""
+    subject = judged(tmp_path, DENSE, ("n_inputs, n_neurons", "a, b"), ("(1, n_neurons)", "(1, b)"))
+    assert [(one.kind, one.status) for one in subject.components] == [("Dense", "right")]
+
+
+def test_an_activation_of_their_own_inside_a_layer_is_no_defect(tmp_path: Path) -> None:
+    """A sine, or LeCun's tanh, cannot be judged; another bias is no activation."""
+    for bend in ("np.sin({})", "1.7159 * np.tanh(2 / 3 * ({}))"):
+        forward = "np.dot(inputs, self.weights) + self.biases"
+        subject = judged(tmp_path, DENSE, (forward, bend.format(forward)))
+        assert [one.status for one in subject.components] == ["unjudged"]
+        assert "an activation of its own" in subject.components[0].says
+    z = np.random.default_rng(0).standard_normal((7, 11))
+    assert _bent(z, z**2)
+    assert not any(_bent(z, other) for other in (-z, z + np.arange(11), z[::-1], z - z.max(axis=1, keepdims=True)))
+
+
+def test_the_fixture_says_that_a_class_inside_a_function_is_not_seen() -> None:
+    """It could not be found among the definitions of its file."""
+
+    class Inner:
+        pass
+
+    with pytest.raises(ParityError, match="Inner is defined inside a function"):
+        inspect.unwrap(parity)()(Inner)  # type: ignore[operator]
