@@ -277,7 +277,7 @@ COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.SetComp, ast
 GROWS = (ast.Pow, ast.LShift, ast.Mult)
 
 
-def literal(node: ast.expr, makers: set[str]) -> bool:
+def literal(node: ast.expr, makers: set[str] = SAFE_CALLS) -> bool:
     """Whether an expression is made of constants, names and lambdas, and of calls of `makers` on such."""
     if isinstance(node, ast.Lambda):
         return True  # it is made, not called
