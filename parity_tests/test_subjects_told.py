@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from parity_tests.test_subjects_judged import DENSE
 from parity_tests.test_subjects_ways import section
+from reports.cli import main
 from reports.pytest_plugin import ParityError, parity
+from reports.subjects import grading
 from reports.subjects.components import _bent
 from reports.subjects.verdict import Subject, check
 
@@ -153,3 +156,47 @@ def test_the_fixture_says_that_a_class_inside_a_function_is_not_seen() -> None:
 
     with pytest.raises(ParityError, match="Inner is defined inside a function"):
         inspect.unwrap(parity)()(Inner)  # type: ignore[operator]
+
+
+COST = "    def cost(self, X, y):\n        return -np.{}(np.sum(y * np.log(self.forward(X)), axis=1))\n"
+
+
+@pytest.mark.parametrize(("how", "told"), [("mean", "mean over the batch"), ("sum", "sum over the batch")])
+def test_a_scale_that_is_not_the_own_cost_s_is_told(how: str, told: str, tmp_path: Path) -> None:
+    """It is a convention, and the learning rate makes up for it; one that fits is not mentioned."""
+    for change, scale in ((("y) / n", "y)"), "sum over the batch"), (("y) / n", "y) / n"), "mean over the batch")):
+        (one,) = judged(tmp_path, NET + COST.format(how), change).components
+        beside = f" (its own cost: {told})" if told != scale else ""
+        assert (one.status, one.convention["gradient scale"]) == ("right", scale + beside)
+
+
+def test_the_own_cost_says_which_layer_is_wrong(tmp_path: Path) -> None:
+    """Three of four arrays are sums: beside a mean cost it is these that are wrong."""
+    text = NET.replace("/ n\n", "/ 1\n").replace("X.T @ dz,", "X.T @ dz / n,")
+    for cost, wrong in ((COST.format("mean"), "weights 2 has 7"), (COST.format("sum"), "weights 1 has 1/7")):
+        assert wrong in judged(tmp_path, text + cost).components[0].says
+
+
+def test_a_hint_speaks_of_their_own_arguments(tmp_path: Path) -> None:
+    """Code that is to be copied names what their file has; words stay words."""
+    change = ("np.sum(dvalues, axis=0, keepdims=True)", "np.mean(dvalues, axis=0, keepdims=True)")
+    subject = judged(
+        tmp_path, DENSE.replace("dvalues", "above"), tuple(part.replace("dvalues", "above") for part in change)
+    )
+    assert "np.sum(above, axis=0, keepdims=True)" in subject.components[0].says
+    assert "its own inputs give" in subject.components[0].says
+
+
+def test_a_class_whose_grading_is_interrupted_is_told_how_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C once said Aborted, and nothing else."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "mine.py").write_text(DENSE, encoding="utf-8")
+    monkeypatch.setattr(grading, "grade", interrupted)
+    result = CliRunner().invoke(main, ["check", str(tmp_path), "--jobs", "1", "--out", str(tmp_path / "out")])
+    assert result.exit_code == 130
+    assert "the same command goes on with what is not yet graded" in result.stderr

@@ -22,6 +22,12 @@ class CannotCheck(click.ClickException):
     exit_code = 2
 
 
+class Stopped(click.ClickException):
+    """A class whose grading was interrupted: nothing that was graded is lost."""
+
+    exit_code = 130
+
+
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -153,6 +159,8 @@ def _grade(
                 found, out, jobs, scheduler, timeout, memory, told, given=given, strict=strict
             )  # fmt: skip
         page = gradebook.write(rows, out)
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped; the same command goes on with what is not yet graded in {out}") from None
     except (OSError, ImportError, ValueError, RuntimeError) as error:
         raise CannotCheck(str(error)) from error
     if as_json:

@@ -1,5 +1,6 @@
 """Layers and activations of a subject, judged: each is a tiny case of the main pipeline."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,14 @@ def component(seen: dict[str, Any]) -> Component:
         if seen.get(stage, {}).get("name"):
             made.places[stage] = seen[stage]
     return made
+
+
+def _spoken(text: str, made: Component) -> str:
+    """A hint's code in the names of their own arguments."""
+    for stage, ours, code in (("forward", "inputs", r"(?=\.\w| [<>])"), ("backward", "dvalues", "")):
+        named = made.places.get(stage, {}).get("arguments") or [ours]
+        text = re.sub(rf"\b{ours}\b{code}", str(named[0]), text)
+    return text
 
 
 def dense(seen: dict[str, Any]) -> Component:
@@ -65,7 +74,8 @@ def dense(seen: dict[str, Any]) -> Component:
     lost = any(row.status == "defective" and row.probe and "crashes" not in row.says for row in made.rows)
     if lost and inner == "Identity":
         named = any(row.says == UPDATED for row in made.rows)
-        made.diagnoses = once([text for text in tiny.diagnosed(case, tries) if not named or ": unknown" not in text])
+        told = [text for text in tiny.diagnosed(case, tries) if not named or ": unknown" not in text]
+        made.diagnoses = once([_spoken(text, made) for text in told])
     if not any(row.quantity for row in made.rows):
         errors = [probe["error"] for probe in seen["probes"] if "error" in probe]
         words = f"nothing of it could be compared{': ' + errors[0] if errors else ''}"
@@ -320,7 +330,7 @@ def activation(seen: dict[str, Any]) -> Component:
     if case is not None and any(row.status == "defective" and "crashes" not in row.says for row in made.rows):
         wrong = tuple(row.stage for row in made.rows if row.status == "defective")
         told = [text for text in tiny.diagnosed(case, tries) if text.startswith(wrong)]
-        made.diagnoses = once([text for text in told if ": unknown" not in text])
+        made.diagnoses = once([_spoken(text, made) for text in told if ": unknown" not in text])
     return made
 
 

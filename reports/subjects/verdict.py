@@ -43,7 +43,7 @@ class Subject:
             if self.notes and "passed over" not in self.notes[0]:
                 return f"nothing could be judged: {self.notes[0]}"
             what = f"it holds {', '.join(self.seen[:6])}" if self.seen else "it defines no class and no function"
-            return f"no network was recognised: {what}; see `parity check --help` for the explicit way"
+            return f"no network was recognised: {what}; the README says how to tell it"
         count = {status: sum(one.status == status for one in self.components) for status in STATUSES}
         names = {"right": "right", "departs": "depart by definition", "missing": "not written in full yet",
                  "unjudged": "cannot be judged", "defective": "defective"}  # fmt: skip

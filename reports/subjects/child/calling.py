@@ -282,9 +282,10 @@ def lines(function: Any) -> list[int]:
 
 
 def where(function: Any) -> dict[str, Any]:
-    """File and lines of a function."""
+    """File and lines of a function, and what it calls its arguments."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    return {"file": code.co_filename if code else "", "lines": lines(function)}
+    asked = [one.name for one in parameters(function) if one.name != "self"]
+    return {"file": code.co_filename if code else "", "lines": lines(function), "arguments": asked}
 
 
 def remembers(function: Any) -> bool:

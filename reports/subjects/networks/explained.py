@@ -118,6 +118,9 @@ def _told(trial: Trial, proposal: Proposal, decision: Decision, words: str = "")
     """A decision as a fit; `words` name a gentle cause, and everything then departs by it."""
     fit = Fit(proposal.shape, proposal.loss, proposal.ratios, rows=decision.rows)
     fit.scale = scale(trial, decision.main)
+    own = own_scale(trial, proposal.shape, proposal.loss)
+    if own and not _alike(decision.main, own) and (trial.rate or not trial.moved):
+        fit.scale += f" (its own cost: {scale(trial, own)})"
     fit.level = int(any(row.status == "departs" for row in fit.rows))
     if words:
         fit.level = 1
@@ -151,10 +154,13 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
     biases = [pair[1] for pair in proposal.ratios if pair[1] is not None and not np.isnan(pair[1])]
     everything = [c for c in [*weights, *biases] if c]
     main = max(everything, key=lambda c: sum(_alike(other, c) for other in everything))  # what most of them have
+    if (own := own_scale(trial, proposal.shape, proposal.loss)) and any(_alike(c, own) for c in everything):
+        main = own  # unless their own cost says which are right
     says = []
-    if biases and all(_alike(c * b, main) for c in biases):
+    together = bool(biases) and all(_alike(c, main) for c in weights if c)
+    if together and all(_alike(c * b, main) for c in biases):
         says.append("the gradients of the biases are divided by the batch size, those of the weights are not")
-    elif biases and all(_alike(c, main * b) for c in biases):
+    elif together and all(_alike(c, main * b) for c in biases):
         says.append("the gradients of the weights are divided by the batch size, those of the biases are not")
     else:
         names = [f"weights {k + 1}" for k in range(len(weights))] + [f"biases {k + 1}" for k in range(len(weights))]
@@ -189,6 +195,23 @@ def _times(trial: Trial, ratio: float) -> str:
     known = {b: f"{b} (the batch size) times", 1 / b: f"1/{b} (the batch size) of", -1: "-1 times", 2: "twice",
              0.5: "half of", c: f"{c} (the number of outputs) times", 1 / c: f"1/{c} (the outputs) of"}  # fmt: skip
     return next((words for number, words in known.items() if _alike(ratio, number)), f"{ratio:.4g} times")
+
+
+def own_scale(trial: Trial, shape: Shape, loss: str) -> float | None:
+    """The constant that the value of their own cost gives a loss, where it is one that has a name."""
+    p, t, last = trial.forward(shape)[1][-1], trial.t, shape.activations[-1]
+    with np.errstate(all="ignore"):
+        if loss == "SquaredError":
+            value = np.sum((p - t) ** 2) / 2  # whose gradient is p - t
+        elif loss == "CrossEntropy" and last == "Softmax":
+            value = -np.sum(t * np.log(p))
+        elif loss == "BinaryCrossEntropy" and last == "Sigmoid":
+            value = -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))
+        else:
+            return None
+    if not trial.cost or not 0 < value < np.inf:
+        return None
+    return next((number for number in scales(*t.shape) if _alike(trial.cost / float(value), number)), None)
 
 
 def _alike(c: float, main: float) -> bool:

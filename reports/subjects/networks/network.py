@@ -286,7 +286,7 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
         return 3, [*rows, row], told, [row.says]
     if trial.output is None:
         return 5, [Row("gradients", "batch", "unjudged", stage="backward",
-                       says="no known architecture and loss explain its steps")], told, []  # fmt: skip
+                       says="no architecture and loss that is known here gives these gradients")], told, []  # fmt: skip
     words = partly_right(trial, fits)
     if not words and (bare := without_penalty(trial, fits)):
         penalised, shape = bare

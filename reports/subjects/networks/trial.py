@@ -39,6 +39,7 @@ class Trial:
     labels: str = ""
     layout: str = ""
     states: list[Array] = field(default_factory=list)
+    cost: float = 0.0  # the value of their own cost, where it could be called
     turned: bool = False  # it was given the difference of output and targets, whose sign is a convention
     guessed: bool = False  # what its methods were given was told by no name
 
@@ -93,7 +94,7 @@ def read(one: dict[str, Any]) -> Trial | None:
     ]
     return Trial(x, t, parameters, gradients, output, float(one.get("rate") or 0.0), bool(one.get("moved")),
                  str(one.get("labels", "")), str(one.get("layout", "")), turned=bool(one.get("turned")),
-                 guessed=bool(one.get("guessed")))  # fmt: skip
+                 guessed=bool(one.get("guessed")), cost=float(one.get("cost") or 0.0))  # fmt: skip
 
 
 def _float(array: Any) -> Array | None:

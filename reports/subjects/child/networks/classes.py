@@ -183,6 +183,8 @@ def _object_trial(
             trial.pop("forward_error", None)
             stages.setdefault("forward", short[word])
             break
+    if (cost := _cost(made, short, board)) is not None:
+        trial["cost"] = cost
     with unclipped.going_back():
         found = _gradients(made, short, chain, board, trial, stages)
     stages["ways"] = max(stages["ways"], board.guesses["ways"])
@@ -205,6 +207,22 @@ def _one_by_one(made: Any, function: Any, board: boards.Board, outputs: int) -> 
             return None
         rows.append(row)
     return np.concatenate(rows)
+
+
+COST = re.compile(r"(compute|calculate|calc|get|eval)?(cost|loss|crossentropy|mse)(function|fn|value)?")
+
+
+def _cost(made: Any, short: dict[str, str], board: boards.Board) -> float | None:
+    """The value of the network's own cost, by a copy of it: some change what they are asked about."""
+    for word in (word for word in short if COST.fullmatch(word) and board.output is not None):
+        copy = twin(made)
+        try:
+            result, _ = boards.called(copy, getattr(copy, short[word]), board)
+        except Failure:
+            continue
+        if isinstance(result, (float, np.floating)) and np.isfinite(result):
+            return float(result)
+    return None
 
 
 def _lose(made: Any, short: dict[str, str], board: boards.Board) -> None:
