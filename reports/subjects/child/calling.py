@@ -284,7 +284,7 @@ def lines(function: Any) -> list[int]:
 def where(function: Any) -> dict[str, Any]:
     """File and lines of a function, and what it calls its arguments."""
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    asked = [one.name for one in parameters(function) if one.name != "self"]
+    asked = [name for name in (code.co_varnames[: code.co_argcount] if code else ()) if name != "self"]
     return {"file": code.co_filename if code else "", "lines": lines(function), "arguments": asked}
 
 
