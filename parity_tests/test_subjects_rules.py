@@ -1,5 +1,6 @@
 """The rules by which a stranger's optimizer is replayed, and the activations: as torch itself computes them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from reports.subjects import formulas, optimizers
+from reports.subjects.verdict import check
 
 SINGLE = ("Nadam", "HardSigmoid")  # torch itself keeps a number of these in float32: the momentum's product, 1/6
 OPTIONS = {"momentum": 0.8, "beta1": 0.85, "beta2": 0.97, "rho": 0.9, "epsilon": 1e-6, "weight_decay": 0.05}
@@ -63,3 +65,56 @@ def test_an_activation_and_its_derivative_are_torchs(kind: str) -> None:
     slope = formulas.ALPHA.get(kind, 0.0)
     assert (np.abs(formulas.FORWARD[kind](z, slope) - out.detach().numpy()) <= allowed).all()
     assert (np.abs(formulas.backward(kind, z, np.ones_like(z), slope) - x.grad.numpy()) <= allowed).all()
+
+
+COUNTED = """import numpy as np
+
+class Layer:
+    def __init__(self, n_in, n_out):
+        self.weights = np.random.randn(n_in, n_out)
+        self.biases = np.zeros((1, n_out))
+    def forward(self, x):
+        self.x = x
+        return x @ self.weights + self.biases
+    def backward(self, g):
+        self.dweights = self.x.T @ g
+        self.dbiases = g.sum(axis=0, keepdims=True)
+        return g @ self.weights.T
+
+class Adam:
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.lr, self.beta1, self.beta2, self.eps, self.t = lr, beta1, beta2, eps, 0
+    def iteration_update(self):
+        self.t += 1
+    def update(self, layer):
+        if not hasattr(layer, "mw"):
+            layer.mw, layer.vw = np.zeros_like(layer.weights), np.zeros_like(layer.weights)
+            layer.mb, layer.vb = np.zeros_like(layer.biases), np.zeros_like(layer.biases)
+        for p, g, m, v in ((layer.weights, layer.dweights, layer.mw, layer.vw),
+                           (layer.biases, layer.dbiases, layer.mb, layer.vb)):
+            m[...] = self.beta1 * m + (1 - self.beta1) * g
+            v[...] = self.beta2 * v + (1 - self.beta2) * g * g
+            p -= self.lr * (m / (1 - self.beta1 ** self.t)) / (np.sqrt(v / (1 - self.beta2 ** self.t)) + self.eps)
+
+def train(layers, opt, X, Y):
+    for epoch in range(100):
+        out = X
+        for l in layers:
+            out = l.forward(out)
+        g = 2 * (out - Y) / Y.size
+        for l in reversed(layers):
+            g = l.backward(g)
+        opt.iteration_update()
+        for l in layers:
+            opt.update(l)
+"""
+
+
+@pytest.mark.parametrize(("first", "status"), [(True, "right"), (False, "defective")])
+def test_a_method_that_only_counts_is_called_where_the_file_calls_it(first: bool, status: str, tmp_path: Path) -> None:
+    """Adam that counts by a method of its own: before the update it is right, after it the first step divides by 0."""
+    count, update = "        opt.iteration_update()\n", "        for l in layers:\n            opt.update(l)\n"
+    file = tmp_path / "counted.py"
+    file.write_text(COUNTED.replace(count + update, count + update if first else update + count), encoding="utf-8")
+    (adam,) = [one for one in check(file).components if one.kind == "Adam"]
+    assert adam.status == status

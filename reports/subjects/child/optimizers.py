@@ -244,7 +244,7 @@ def _run(
     states: dict[str, Any] = {}  # what an update hands back beside the parameters, to be given again
     for dw, db in gradients():
         before = copied({"w": read()[0], "b": read()[1]})
-        for hook in _hooks(made, BEFORE, "pre"):
+        for hook in _hooks(made, BEFORE, "pre") or _counters(made, methods[0], before=True):
             attempt(getattr(made, hook))
         if way == "layer and gradient":
             for method, grad in zip(_apart(holder), (dw, db), strict=True):
@@ -300,7 +300,7 @@ def _run(
                 states.update(zip(states, result[2:], strict=True))
         else:
             raise Failure(TypeError(f"update takes {count} arguments"))
-        for hook in _hooks(made, AFTER, "post"):
+        for hook in _hooks(made, AFTER, "post") or _counters(made, methods[0], before=False):
             attempt(getattr(made, hook))
         current = read() if params is None else tuple(params if isinstance(params, list) else params.values())[:2]
         if not steps and np.array_equal(current[0], before["w"]) and np.array_equal(current[1], before["b"]):
@@ -354,6 +354,26 @@ def _hooks(made: Any, known: tuple[str, ...], start: str) -> list[str]:
     own = [name for name in dir(made) if names.plain(name).startswith(start) and callable(getattr(made, name))]
     free = [name for name in own if not required(getattr(made, name))]
     return (names.methods(type(made), known) or free)[:1]
+
+
+def _counters(made: Any, update: str, before: bool) -> list[str]:
+    """The method that does nothing but count, where the file calls it before, or after, the update."""
+    text = "\n".join(TEXTS)
+    called = {name: re.search(rf"\.{name}\(", text) for name in (update, *vars(type(made)))}
+    step = called.pop(update)
+    return [
+        name
+        for name, call in called.items()
+        if call and step and (call.start() < step.start()) == before and _counts(vars(type(made))[name])
+    ][:1]
+
+
+def _counts(function: Any) -> bool:
+    """Whether all that a method does is `self.something += 1`."""
+    if not inspect.isfunction(function):
+        return False
+    body = [line.strip() for line in text_of(function).splitlines()[1:] if line.strip()]
+    return bool(body) and all(re.fullmatch(r"self\.(\w+) (\+= 1|= self\.\1 \+ 1)", line) for line in body)
 
 
 def _apart(holder: type) -> list[str]:
