@@ -134,7 +134,11 @@ def components(loaded: Loaded) -> list[dict[str, Any]]:
             found += seen
             own_layers += [(one, holder) for one in seen]
             if not seen and kind == "Dense":
-                found += _some(lambda n=name, h=holder: layers.look_at(n, h))
+                seen = _some(lambda n=name, h=holder: layers.look_at(n, h))
+                found += seen
+            if not seen and not kind:
+                seen = _some(lambda n=name, h=holder: activations.by_behaviour(n, h))
+                found += seen
             found += [one for one in [_misspelt(name, holder)] if not seen and one]
         elif misspelt := _misspelt(name, holder):
             found.append(misspelt)
