@@ -41,19 +41,21 @@ def comparable(scratch: Array | None, reference: Array | None) -> str:
 def measure(scratch: Array, reference: Array) -> Gap:
     """Returns how far two arrays of one shape and dtype lie apart, relatively.
 
-    Worked out where the gap is large beside the larger of the two numbers, with anything below the smallest normal
-    number taken for that: a unit in the last place is eps / 2 to eps of a number, and of the reference a gap is no
-    more than share / (1 - share), so that no other element can be the worst.
+    Worked out where the gap is large beside the larger of the two numbers: a unit in the last place is eps / 2 to eps
+    of a number, and of the reference a gap is no more than share / (1 - share), so that no other element can be the
+    worst. Below the smallest normal number, where units no longer shrink, a number is taken for that, and every gap
+    is worked out.
     """
     gap = gaps(scratch, reference)
     if not gap.size or gap.max() == 0:
         return Gap(0.0, 0.0)
     sizes = np.maximum(np.abs(scratch), np.abs(reference))
-    sizes = np.clip(sizes, np.finfo(scratch.dtype).smallest_normal, np.inf)
+    normal = np.finfo(scratch.dtype).smallest_normal
+    sizes = np.clip(sizes, normal, np.inf)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         share = gap / sizes
         top = largest(share)
-        worst = np.flatnonzero(~(share < top / (2 + 2 * top)))
+        worst = np.flatnonzero(~(share < top / (2 + 2 * top)) | (sizes == normal) & (gap > 0))
         gap, sizes, theirs = gap.reshape(-1)[worst], sizes.reshape(-1)[worst], reference.reshape(-1)[worst]
         relative = np.where(gap == 0, 0.0, gap / np.abs(theirs.astype(np.float64)))
         units = np.spacing(np.where(np.isfinite(sizes), sizes, 1)).astype(np.float64)
