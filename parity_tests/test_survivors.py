@@ -131,6 +131,12 @@ def test_a_number_has_no_index_and_a_lost_bound_allows_everything() -> None:
     assert row_of(off(1.0), error=np.nan)["allowed"] == np.inf
 
 
+def test_a_gap_of_float32_is_not_rounded_to_it() -> None:
+    """Two numbers that pass are subtracted in float64, which holds what float32 would lose."""
+    ours, theirs = np.ones(1, np.float32), np.full(1, 1e-10, np.float32)
+    assert judge("x", ours, theirs, Bounded(ours, 2 * ours))["max_abs"] == 1 - float(theirs[0]) < 1
+
+
 @pytest.mark.parametrize("at", [0, 1, BLOCK - 1, BLOCK, BLOCK + 7, 2 * BLOCK - 1, 2 * BLOCK, 2 * BLOCK + 4])
 @pytest.mark.parametrize(("share", "status"), [(0.5, "close"), (1.0, "close"), (1.5, "apart"), (np.nan, "apart")])
 def test_the_worst_element_is_found_in_every_block(at: int, share: float, status: str) -> None:
@@ -206,7 +212,7 @@ def test_a_gap_is_measured_against_the_reference_and_in_last_places(dtype: type)
 
 
 def test_the_worst_relative_gap_need_not_be_the_widest() -> None:
-    """A small gap of a small number counts before a wide one of a large, and below the normals in no last places."""
+    """A small gap of a small number counts before a wide one of a large; in last places it need not."""
     assert measure(np.array([2.0**40 + 1, 1.5]), np.array([2.0**40, 1.0])).max_rel == 0.5
     assert measure(np.array([2.0**-4 + 2.0**-9, 2.0**40 + 1]), np.array([2.0**-4, 2.0**40])).max_rel == 2.0**-5
     assert measure(np.array([1 + 1000 * EPS, 1e-323]), np.array([1.0, 5e-324])) == (1.0, 1000.0)
@@ -278,6 +284,12 @@ def test_a_ball_across_a_kink_encloses_both_answers() -> None:
     assert signs.contains(-1)
     assert signs.contains(1)
     assert kernels.clip(np.array([arb(1, 0.25)], dtype=object), 0.0, 1.0)[0].contains(1)
+
+
+def test_kinks_of_floats_that_are_not_finite() -> None:
+    """What does not pass is 0 even where it is infinite, and NaN has no sign."""
+    assert kernels.positive_part(np.array([-1.0, 1.0]), np.array([np.inf, 2.0])).tolist() == [0.0, 2.0]
+    assert np.isnan(kernels.sign(np.array([np.nan]))).all()
 
 
 def test_rows_are_shifted_by_their_maximum() -> None:
@@ -575,6 +587,7 @@ def test_a_gradient_that_comes_back_as_gradient_stays(kind: str) -> None:
     """A part computes in other memory than it was given, even if that was its own."""
     part, step = step_of(kind, np.float64)
     step()
+    part.forward(0.5 - part.inputs)  # where ReLU lets others through
     given, before = part.dinputs, part.dinputs.copy()
     part.backward(given)
     assert np.array_equal(given, before)
@@ -788,17 +801,25 @@ def test_a_refusal_names_the_first_entry_that_is_wrong() -> None:
         scratch.SoftmaxCrossEntropy().forward(GOOD, np.array([[1.0, 0.0], [1.0, 0.5]]))
 
 
-# --- what survives, and why nothing can see it ------------------------------------------------------------------------
+# --- what survives, and why no test here sees it ----------------------------------------------------------------------
 #
-# kernels.py   17  dtype=None for an array of balls (it is object anyway); zip without strict, argmax of the same floats
-#                  and reshape(-2) on what has one length; clip at a ball that is the limit itself; clip's branch for
-#                  balls given floats, which are compared alike
-# measure.py   13  copy=True or None for copy=False; astype(None), which is float64; the last place of what is infinite;
-#                  0 / spacing, which is 0 without np.where too; float("NAN")
-# judge.py      3  np.where on what holds no NaN; -2 for -1 as less than every share; float("NAN")
+# kernels.py   28  12 dtype=None for balls (object anyway), comparisons (bool anyway); 6 zip without strict, 2 reshape
+#                  of what has one length, 2 None for float64; 2 clip at a ball that is the limit itself, 2 sign of a
+#                  ball that ends at 0, as no radius does, rounded up as it is; clip's branch for balls given floats,
+#                  compared alike; log_softmax by rows, which is slower, and may round another way
+# judge.py     17  _passing: 3 start values or a room that are never read, 3 reshape(-2), 4 own arrays in place of the
+#                  room, blocks that overlap, 2 ways to give up too early, after which _worst finds the same row, and
+#                  no upper limit for infinity; elsewhere -2 for -1 as less than every share, float("NAN"), and a way
+#                  around for what needs none
+# measure.py   16  5 more candidates for the worst than needed; 6 reshape(-2) or reshape(None), 2 astype(None), which is
+#                  float64; no upper limit for infinity; the last place of what is infinite; float("NAN")
+# activations  10  6 names of private arrays; 2 a new mask of bytes in each ReLU, too small for the facts about memory;
+#                  no upper limit for infinity in ReLU; 1 or exp(0) at z = 0 in Sigmoid
+# rounding.py   6  5 names of what is remembered; a way around for what needs none
 # datasets.py   5  encoding and newline of a file in ASCII that csv reads
 # training.py   3  "" for None as no epoch; a first rate that is overwritten; reshape(-2, 4)
 # checks.py     2  kinds of dtype that no dtype has ("X")
 # network.py    2  a giver's name, and a width, that are not read before the first Dense
-# activations   1  1 or exp(0) at z = 0 in Sigmoid
 # layers.py     1  the first penalty added to 0, or put in its place
+#
+# One more, that a Bounded is its value and its error when unpacked, is reached by no test without torch.
