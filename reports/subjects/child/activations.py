@@ -23,7 +23,8 @@ from .calling import (
     required,
     where,
 )
-from .layers import DINPUTS, OUTPUTS
+from .layer import OUTPUTS
+from .layer_gradients import DINPUTS
 
 B, H = 7, 5
 

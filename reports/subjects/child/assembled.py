@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from . import activations, layers, losses, names, optimizers
+from . import activations, losses, names, optimizers
 from .arrays import Array, arrays, changed, copied, put, tree
 from .calling import Failure, attempt, bound, instances, required
-from .layers import Layer
+from .layer import Layer, forward_arguments, output_of
+from .layer_gradients import gradients_of
 
 B, D, H, C = 7, 5, 11, 3
 UPDATES = 3
@@ -128,8 +129,8 @@ class _Network:
     def _forward(self, k: int, x: Array, h: int) -> Array:
         function = getattr(self.made[k], self.wrapped[k].forward[0])
         before = copied(arrays(self.made[k]))
-        result = attempt(function, **layers._forward_arguments(function, x))
-        output = layers._output(result, changed(before, arrays(self.made[k])), [(B, h)], x)
+        result = attempt(function, **forward_arguments(function, x))
+        output = output_of(result, changed(before, arrays(self.made[k])), [(B, h)], x)
         if output is None:
             raise _UnfitError("a layer gives no output")
         return output
@@ -150,7 +151,7 @@ class _Network:
         return {"logits": shown, "gradients": gradients}
 
     def _backward(self, k: int, x: Array, g: Array, shape: tuple[int, int, int]) -> Part:
-        found = layers._backward(self.wrapped[k], self.made[k], x, g, shape)
+        found = gradients_of(self.wrapped[k], self.made[k], x, g, shape)
         if (
             "error" in found
             or "moved" in found

@@ -9,7 +9,8 @@ import numpy as np
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
 from .calling import MODES, Failure, Recorder, attempt, bound, instances, parameters, required, where
-from .layers import DINPUTS, OUTPUTS, RATE
+from .layer import OUTPUTS, RATE
+from .layer_gradients import DINPUTS
 from .networks.sizes import role
 from .settled import settle, shapes_told, waits
 from .stubs import Stub

@@ -13,7 +13,7 @@ import numpy as np
 from . import driven, names
 from .arrays import Array, arrays, put
 from .calling import Failure, parameters
-from .layers import RATE
+from .layer import RATE
 from .settled import Initializer, initializers
 
 N, C, F, K = 2, 3, 4, 3

@@ -13,6 +13,7 @@ from . import (
     assembled,
     dropout,
     images,
+    layer,
     layers,
     losses,
     names,
@@ -98,8 +99,8 @@ def _source(value: Any) -> str:
 def components(loaded: Loaded) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
-    layers.ACTIVATION[0] = _own_activation(loaded)
-    layers.DESCENT[:] = _own_descents(loaded)
+    layer.ACTIVATION[0] = _own_activation(loaded)
+    layer.DESCENT[:] = _own_descents(loaded)
     optimizers.TEXTS[:] = loaded.sources.values()
     activations.TEXTS[:] = loaded.sources.values()
     losses.TEXTS[:] = loaded.sources.values()
