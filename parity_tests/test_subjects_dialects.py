@@ -50,21 +50,28 @@ def test_a_notebook_is_read_cell_by_cell_and_a_broken_one_is_passed_over(tmp_pat
     assert any("cell 2 is broken" in note for note in subject.notes)
 
 
+AFFINE = """import numpy as np
+from MATHS import product
+
+class Affine:
+    def __init__(self, n_in, n_out):
+        self.w, self.b = np.ones((n_in, n_out)), np.zeros(n_out)
+    def forward(self, x):
+        self.x = x
+        return product(x, self.w) + self.b
+    def backward(self, g):
+        self.dw, self.db = product(self.x.T, g), g.sum(axis=0)
+        return product(g, self.w.T)
+"""
+
+
 def test_a_package_is_one_namespace_with_relative_imports(tmp_path: Path) -> None:
     """Layers in one file, activations in another, imported relatively and by a package name."""
     package = tmp_path / "nn"
     package.mkdir()
     (package / "__init__.py").write_text("from .layers import *\n", encoding="utf-8")
     (package / "maths.py").write_text("import numpy as np\n\ndef product(a, b):\n    return a @ b\n", encoding="utf-8")
-    (package / "layers.py").write_text(
-        "import numpy as np\nfrom .maths import product\n\nclass Affine:\n"
-        "    def __init__(self, n_in, n_out):\n"
-        "        self.w, self.b = np.ones((n_in, n_out)), np.zeros(n_out)\n"
-        "    def forward(self, x):\n        self.x = x\n        return product(x, self.w) + self.b\n"
-        "    def backward(self, g):\n        self.dw, self.db = product(self.x.T, g), g.sum(axis=0)\n"
-        "        return product(g, self.w.T)\n",
-        encoding="utf-8",
-    )
+    (package / "layers.py").write_text(AFFINE.replace("MATHS", ".maths"), encoding="utf-8")
     (subject,) = [check(tmp_path)]
     assert [(one.name, one.status) for one in subject.components] == [("Affine", "right")]
 
@@ -76,15 +83,7 @@ def test_what_lies_above_a_folder_is_found_by_its_dots(path: str, tmp_path: Path
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "nn/maths/__init__.py").write_text("from .of_two import product\n", encoding="utf-8")
     (tmp_path / "nn/maths/of_two.py").write_text("def product(a, b):\n    return a @ b\n", encoding="utf-8")
-    (tmp_path / "nn/layers/affine.py").write_text(
-        "import numpy as np\nfrom ..maths import product\n\nclass Affine:\n"
-        "    def __init__(self, n_in, n_out):\n"
-        "        self.w, self.b = np.ones((n_in, n_out)), np.zeros(n_out)\n"
-        "    def forward(self, x):\n        self.x = x\n        return product(x, self.w) + self.b\n"
-        "    def backward(self, g):\n        self.dw, self.db = product(self.x.T, g), g.sum(axis=0)\n"
-        "        return product(g, self.w.T)\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "nn/layers/affine.py").write_text(AFFINE.replace("MATHS", "..maths"), encoding="utf-8")
     assert [(one.name, one.status) for one in check(tmp_path / path).components] == [("Affine", "right")]
 
 
