@@ -333,3 +333,19 @@ def test_a_penalty_that_makes_the_weights_grow_is_defective(strength: str, statu
     file.write_text(text, encoding="utf-8")
     (one,) = check(file).components
     assert (one.status, "L2 makes the weights grow: -0.02 w" in one.says) == (status, status == "defective"), one.says
+
+
+@pytest.mark.parametrize(
+    ("strength", "status"), [("0.02", "right"), ("-0.02", "defective"), ("0.02 * abs", "defective")]
+)
+def test_biases_may_decay_too(strength: str, status: str, tmp_path: Path) -> None:
+    """The book's layers have L2 for their biases: what it adds is no wrong constant; of the wrong sign it is one."""
+    text = (Path(__file__).parent / "subjects" / "updates_inside.txt").read_text(encoding="utf-8")
+    for gradient, weights in (("self.a1.T @ d2 / m", "self.W2"), ("X.T @ d1 / m", "self.W1")):
+        text = text.replace(gradient, f"({gradient} + 0.02 * {weights})")
+    for gradient, biases in (("d2.sum(axis=0, keepdims=True) / m", "b2"), ("d1.sum(axis=0, keepdims=True) / m", "b1")):
+        text = text.replace(gradient, f"({gradient} + {strength} * (self.{biases}))".replace("abs * ", "abs"))
+    file = tmp_path / "net.py"
+    file.write_text(text, encoding="utf-8")
+    (one,) = check(file).components
+    assert one.status == status, one.says

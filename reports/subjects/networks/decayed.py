@@ -89,6 +89,12 @@ def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: St
     exact = all(row.used <= 1 for row in rows)
     others = [one for one in given if "biases" in one.name]
     biases = decide(trial, others, step.r) if others else None
+    if (
+        biases
+        and not all(row.used <= 1 for row in biases.rows)
+        and (kept := _biases_too(trial, others, c, c_off, step))
+    ):
+        rows, biases = rows + kept, None
     rows += biases.rows if biases else []
     if exact and (np.abs(d) <= d_off).any():
         says = f"L2 in some layers alone: {_added(d, d_off)}"
@@ -101,6 +107,32 @@ def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: St
         words = "the rate is not known"
     told = f"{words}, with L2: {_added(d, d_off)} is added to the gradient"
     return Fit(shape, loss, [(c, c) for _ in weights], rows=rows, decay=float(d[-1]), scale=told, level=level)
+
+
+def _biases_too(trial: Trial, biases: list[Given], c: float, c_off: float, step: Step) -> list[Row]:
+    """The biases' rows where they decay too, H = c G + d b, each with a d of its own; none where that is not so.
+
+    One of few numbers takes the d of the one before, or none: alone, any would fit it.
+    """
+    by_size = sorted(biases, key=lambda one: -one.have.size)
+    if by_size[0].have.size < FEW:
+        return []
+    rows: dict[str, Row] = {}
+    ways = [(0.0, 0.0)]  # d, and how far off it may be
+    for one in by_size:
+        b, left = one.parameter.ravel(), (one.have - c * one.right.value).ravel()
+        room = (allowed(one, c, trial, step.r) + c_off * np.abs(one.right.value)).ravel()
+        if one.have.size >= FEW and b.any():
+            ways = [(float(left @ b / (b @ b)), float(np.abs(b) @ room / (b @ b))), (0.0, 0.0)]
+        gap, share = min(
+            ((gap, largest(used_share(gap, room + (off + SCALED * step.r.unit * abs(d)) * np.abs(b))))
+             for d, off in ways for gap in [gaps(left, d * b)]),
+            key=lambda way: way[1],
+        )  # fmt: skip
+        rows[one.name] = Row(one.name, "batch", "right", share, largest(gap), stage="backward")
+        if not share <= 1 or c * ways[0][0] < -abs(c) * ways[0][1]:
+            return []
+    return [rows[one.name] for one in biases]
 
 
 def without_penalty(trial: Trial, fits: list[Shape]) -> tuple[Trial, Shape] | None:
