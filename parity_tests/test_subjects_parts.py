@@ -439,3 +439,32 @@ def test_an_activation_of_another_name_is_known_by_its_values(slope: str, status
     file = tmp_path / "parts.py"
     file.write_text("import numpy as np\n" + SQUASH.replace("(1 - self.o)", slope), encoding="utf-8")
     assert [(one.kind, one.status) for one in check(file).components] == [("Sigmoid", status)]
+
+
+OWN_WAYS = {
+    "set up by a method of its own": """
+class BatchNorm:
+    def __init__(self, width):
+        self.width = width
+    def ready(self):
+        self.gamma, self.beta = np.ones(self.width), np.zeros(self.width)
+        self.tiny = 1e-5
+    def forward(self, x):
+        return self.gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + self.tiny) + self.beta
+""",
+    "hands back the step": """
+class SGD:
+    def __init__(self, lr=0.1):
+        self.lr = lr
+    def update(self, lr, dw):
+        return lr * dw
+""",
+}
+
+
+@pytest.mark.parametrize("text", OWN_WAYS.values(), ids=OWN_WAYS.keys())
+def test_a_protocol_that_is_not_known_is_no_defect(text: str, tmp_path: Path) -> None:
+    """What fails because we do not drive it as its author does is not called defective."""
+    file = tmp_path / "parts.py"
+    file.write_text("import numpy as np\n" + text, encoding="utf-8")
+    assert not {one.status for one in check(file).components} & {"defective"}

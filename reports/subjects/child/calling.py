@@ -68,9 +68,10 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         where = f" at line {self.line}" if self.line else ""
         ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
         ours |= isinstance(error, AttributeError) and "'Recorder' object" in text
-        self.binding = isinstance(error, Unbound) or ours or is_elsewhere(error)
+        self.binding = isinstance(error, Unbound) or ours or is_elsewhere(error) or _set_elsewhere(error)
         raised = bool(theirs) and (theirs[-1].line or "").strip().startswith(("raise ", "assert "))
         self.refusal = raised and not isinstance(error, (NameError, NotImplementedError))
+        self.refusal |= isinstance(error, IndexError) and "used as indices" in text  # whole numbers were wanted
         unknown = f"{UNKNOWN_CALL}: " if self.binding else REFUSES if self.refusal else ""
         kind = (
             ""
@@ -78,6 +79,25 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
             else f"{'TypeError' if isinstance(error, Unbound) else type(error).__name__}: "
         )
         super().__init__(f"{unknown}{kind}{text}{where}")
+
+
+def _set_elsewhere(error: BaseException) -> bool:
+    """Whether an attribute is missing that another method of the same class sets, one that we did not call."""
+    if not isinstance(error, AttributeError) or not isinstance(error.name, str):
+        return False
+    sets = re.compile(
+        rf"self\.{re.escape(error.name)}\b[^=\n(\[.]*(, self\.\w+)*[^=\n(\[.]*=[^=]"
+    )  # alone or of several
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    raising = frame.tb_frame.f_code.co_name if frame is not None else ""
+    methods = [value for base in type(error.obj).__mro__ for value in vars(base).values() if inspect.isfunction(value)]
+    known = {"__init__", raising}
+    return any(sets.search(text_of(method)) for method in methods if method.__name__ not in known | FORWARDS)
+
+
+FORWARDS = {"forward", "__call__"}  # these we do call
 
 
 class Slow(BaseException):

@@ -159,6 +159,8 @@ def _run(
     asked = required(function)
     apart = way in ("model", "layer", "layers") and len(asked) > 1  # what is told beside the layers, by name
     count = 1 if apart else len(asked)
+    if way in ("lists", "dicts", "arrays") and any(names.ranked(one.name, names.RATE) == 0 for one in asked):
+        raise Failure(TypeError("its update takes the rate and no parameters: it may hand the step back"))
     steps: list[list[Array]] = []
     states: dict[str, Any] = {}  # what an update hands back beside the parameters, to be given again
     for dw, db in gradients():

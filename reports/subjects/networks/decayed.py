@@ -73,8 +73,8 @@ def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: St
     inverse = np.linalg.pinv(columns)
     solution, off = inverse @ have, np.abs(inverse) @ error
     d, d_off, c_off = solution[-decays.shape[1] :], off[-decays.shape[1] :], 0.0 if named else float(off[0])
-    if (np.abs(d) <= d_off).all():
-        return None
+    if (np.abs(d) <= d_off).all() or (c < 0 and (np.abs(d - 1) < 0.5).all()):
+        return None  # no decay; or what is handed back are the new weights, W - rate * G
     rows = []
     for k, one in enumerate(weights):
         mine = min(k, len(d) - 1)
