@@ -71,6 +71,13 @@ def test_an_adapter_that_raises_is_told_with_its_line(tmp_path: Path) -> None:
     assert subject.verdict == 2
 
 
+def test_an_adapter_that_gives_too_few_gradients_is_told_how_many(tmp_path: Path) -> None:
+    """Three arrays for four parameters, before anything else that is said of it."""
+    file = tmp_path / "adapter.py"
+    file.write_text(section("adapter").replace(", d.sum(axis=0)]", "]"), encoding="utf-8")
+    assert "gradients() gives 3 arrays for 4 parameters" in check(file).components[0].says
+
+
 HUBER = (
     "    def loss(self, x, y):\n        e = self.forward(x) - y\n"
     "        return np.where(abs(e) < 1, e * e / 2, abs(e) - 0.5).sum() / len(x)\n"
@@ -122,6 +129,7 @@ def test_the_exchange_of_the_readme_is_judged_right(tmp_path: Path, monkeypatch:
         ({"gradient_biases2": None}, "the exchange lacks gradient_biases2"),
         ({"weights1": None}, "the exchange lacks weights1"),
         ({"targets": None}, "the exchange lacks targets"),
+        ({"biases2": None}, "the exchange lacks biases2"),
         ({"bias2": np.ones(3)}, "bias2 is no array of an exchange"),
         ({"output": np.ones((3, 7))}, "output has shape (3, 7): 7 samples and 3 outputs are (7, 3)"),
         ({"output": np.full((7, 3), np.nan)}, "output is not finite in 21 of 21 places, first nan at [0, 0]"),
@@ -170,7 +178,8 @@ def test_a_role_corrects_what_was_recognised(tmp_path: Path) -> None:
     assert run(main, ["check", str(file), "--role", "Bend=leakyrelu"]).exit_code == 1
     (tmp_path / "parity.toml").write_text('[roles]\nBend = "relu"\n', encoding="utf-8")
     assert run(main, ["check", str(file)]).exit_code == 1
-    assert "a kind is one of" in run(main, ["check", str(file), "--role", "Bend=banana"]).stderr
+    for slip in ("banana", "densee"):
+        assert "a kind is one of" in run(main, ["check", str(file), "--role", f"Bend={slip}"]).stderr
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def _lacking(arrays: dict[str, np.ndarray]) -> str:
         return f"{strange[0]} is no array of an exchange" + (f": is it {near[0]}?" if near else "; see the README")
     if any(name in arrays for name in gradients):  # of all parameters or of none
         needed += [f"gradient_{name}" for name in parameters if name in arrays]
+        needed += [name for name in parameters if f"gradient_{name}" in arrays]
     if lacking := [name for name in needed if name not in arrays]:
         return f"the exchange lacks {', '.join(lacking)}; it has {', '.join(sorted(arrays)) or 'nothing'}"
     if "output" not in arrays and "gradient_weights1" not in arrays:

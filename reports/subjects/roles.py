@@ -4,7 +4,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from reports.subjects.child.names import kind, plain
+from reports.subjects.child.names import KINDS as WORDS
+from reports.subjects.child.names import SHORT, kind, plain
 
 KINDS = (
     "dense, relu, leakyrelu, sigmoid, tanh, softmax, crossentropy, mse, sgd, adam, dropout, batchnorm, convolution, "
@@ -22,7 +23,8 @@ def roles_of(path: Path, given: Sequence[str] = ()) -> dict[str, str]:
             raise ValueError(f"--role {one}: write it as Name=kind, with kind one of {KINDS}")
         told[name.strip()] = what.strip()
     for name, what in told.items():
-        made = plain(what) if plain(what) in ("network", "ignore") else kind(what)
+        known = plain(what) in {plain(word) for word in (*KINDS.split(", "), *(word for word, _ in WORDS), *SHORT)}
+        made = plain(what) if plain(what) in ("network", "ignore") else kind(what) if known else ""
         if not made:
             raise ValueError(f"role {name}={what}: a kind is one of {KINDS}")
         told[name] = made

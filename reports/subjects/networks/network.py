@@ -82,7 +82,8 @@ def network(seen: dict[str, Any]) -> Component:
         status = "defective" if crash else "unjudged" if errors else "missing"
         words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
         words = f"its backward always raises: {crash}" if crash else words
-        made.rows.append(Row("gradients", "", status, says=words, stage="backward"))
+        row = Row("gradients", "", status, says=words, stage="backward")
+        made.rows.insert(0 if seen["form"] == 0 and errors else len(made.rows), row)  # of an adapter it says most
     if seen.get("put_together", "MeanSquaredError") != "MeanSquaredError":
         _doubted(made, str(seen["put_together"]))
     return made
