@@ -118,3 +118,19 @@ def test_a_method_that_only_counts_is_called_where_the_file_calls_it(first: bool
     file.write_text(COUNTED.replace(count + update, count + update if first else update + count), encoding="utf-8")
     (adam,) = [one for one in check(file).components if one.kind == "Adam"]
     assert adam.status == status
+
+
+@pytest.mark.parametrize(
+    ("more", "status"), [("", "defective"), ("def lr_decay(self, epoch):\n        pass", "departs")]
+)
+def test_a_decay_that_a_method_of_its_own_applies_is_not_missed(more: str, status: str, tmp_path: Path) -> None:
+    """A decay that nothing uses is a defect; one that `lr_decay(epoch)` uses is for its user to call."""
+    file = tmp_path / "rule.py"
+    file.write_text(
+        "import numpy as np\n\nclass SGD:\n    def __init__(self, learning_rate=1.0, decay=0.0):\n"
+        "        self.learning_rate, self.decay = learning_rate, decay\n"
+        "    def update_params(self, layer):\n        layer.weights -= self.learning_rate * layer.dweights\n"
+        f"        layer.biases -= self.learning_rate * layer.dbiases\n    {more}\n",
+        encoding="utf-8",
+    )
+    assert [one.status for one in check(file).components] == [status]

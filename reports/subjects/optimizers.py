@@ -238,6 +238,7 @@ COMMON: list[tuple[str, str, Rule]] = [
     ("defective", "the rate is missing", lambda s, g, a, k, o: -g),
     ("defective", "the rate is multiplied in twice", lambda s, g, a, k, o: -a * a * g),
 ]
+NOT_DECAYED = "the decay is not applied"
 RATES: list[tuple[str, str, Callable[[float, float, int], float]]] = [
     ("right", "", lambda a, d, k: a / (1 + d * k)),
     ("departs", "the rate decays one update early: the first is smaller", lambda a, d, k: a / (1 + d * (k + 1))),
@@ -247,7 +248,7 @@ RATES: list[tuple[str, str, Callable[[float, float, int], float]]] = [
     ("departs", "the decay is another: exp(-decay k)", lambda a, d, k: a * float(np.exp(-d * k))),
     ("defective", "the decay compounds: the decayed rate is decayed again",
      lambda a, d, k: a / float(np.prod(1 + d * np.arange(k + 1)))),
-    ("defective", "the decay is not applied", lambda a, d, k: a),
+    ("defective", NOT_DECAYED, lambda a, d, k: a),
 ]  # fmt: skip
 
 
@@ -275,6 +276,9 @@ def optimizer(seen: dict[str, Any]) -> Component:
             "at once": "weights, biases and their gradients at once",
         }[run["way"]]
         made.rows += _run_rows(kind, seen, run)
+    for row in made.rows if seen.get("decays_by") else ():
+        if NOT_DECAYED in row.says:
+            row.status, row.says = "departs", f"the decay is applied by {seen['decays_by']}, which its user is to call"
     for one in seen.get("failed", []):
         told = STILL if one["error"] == "nothing moved" else f"it crashes: {one['error']}"
         made.rows.append(Row("update", one["setting"], "defective", says=f"{PLAINLY[one['setting']]}: {told}"))

@@ -111,6 +111,17 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         "kind": kind,
         "form": 1,
         "forward": {"name": methods[0], **where(getattr(holder, methods[0]))},
+        "decays_by": next(
+            (
+                one
+                for one in dir(holder)
+                if "decay" in one.lower()
+                and required(getattr(holder, one))
+                and inspect.isfunction(getattr(holder, one))
+                and one not in methods
+            ),
+            "",
+        ),
         "runs": runs,
         "failed": [
             {"setting": setting, "error": told}
