@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from reports import calibrated
+from reports.subjects.child import arrays
 from reports.subjects.verdict import Subject, check
 
 DENSE = """
@@ -468,3 +471,11 @@ def test_a_protocol_that_is_not_known_is_no_defect(text: str, tmp_path: Path) ->
     file = tmp_path / "parts.py"
     file.write_text("import numpy as np\n" + text, encoding="utf-8")
     assert not {one.status for one in check(file).components} & {"defective"}
+
+
+def test_the_child_proposes_by_the_nearness_that_was_measured() -> None:
+    """It cannot import the calibrated constants, so its own is held against them."""
+    assert arrays.NEAR == calibrated.PROPOSED
+    assert arrays.near(np.ones(3), np.ones(3) + arrays.NEAR / 2)
+    for other in (np.ones(3) + 2 * arrays.NEAR, np.ones(4), np.full(3, np.nan)):
+        assert not arrays.near(other, np.ones(3))

@@ -57,7 +57,11 @@ def judged(tmp_path: Path, text: str, *changes: tuple[str, str]) -> Subject:
         ((*L2, ("dz + 0.01", "dz - 0.01")), "defective", "L2 of weights 1 makes the weights grow"),
         ((*L2, (" + 0.01 * self.W2", "")), "departs", "L2 in some layers alone: 0.01 w1"),
         ((*L2, ("1 - self.a ** 2", "1 - self.a")), "defective", "beside the L2 penalty, "),
-        ((*L2, ("keepdims=True)\n", "keepdims=True) * n\n")), "defective", "not divided by the batch of 7, unlike"),
+        (
+            (*L2, ("keepdims=True)\n", "keepdims=True) * n\n")),
+            "defective",
+            "7 (the batch size) times what they should be",
+        ),
     ],
 )
 def test_a_penalty_is_told_and_explains_no_mistake_away(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import names
-from .arrays import Array, arrays, changed, copied, tree
+from .arrays import Array, arrays, changed, copied, near, tree
 from .calling import (
     Failure,
     Unbound,
@@ -92,6 +92,11 @@ def by_behaviour(name: str, holder: type) -> dict[str, Any] | None:
     return from_class(name, holder, kind) if kind else None
 
 
+def _ones(sums: Array) -> bool:
+    """Whether sums of probabilities are 1, nearly: it tells along which axis a softmax runs."""
+    return near(sums, np.ones(sums.shape))
+
+
 def _behaves_like(holder: type) -> str:
     """The activation whose values a class of another name gives; empty where it is none of the usual ones.
 
@@ -111,8 +116,8 @@ def _behaves_like(holder: type) -> str:
             if out is None or out.shape != x.shape:
                 continue
             slopes = out[x < 0] / x[x < 0]
-            leaks = 0 < slopes[0] < 1 and np.allclose(slopes, slopes[0]) and np.allclose(out[x > 0], x[x > 0])
-            found = "LeakyReLU" if leaks else next((kind for kind, y in usual.items() if np.allclose(out, y)), "")
+            leaks = 0 < slopes[0] < 1 and near(slopes, np.full(slopes.shape, slopes[0])) and near(out[x > 0], x[x > 0])
+            found = "LeakyReLU" if leaks else next((kind for kind, y in usual.items() if near(out, y)), "")
             if found:
                 return found
     return ""
@@ -127,7 +132,7 @@ def _layout(made: Any, method: str, kind: str) -> str:
         return ""
     if out is None or out.shape != x.shape:
         return ""
-    if kind == "Softmax" and np.allclose(out.sum(axis=0), 1) and not np.allclose(out.sum(axis=1), 1):
+    if kind == "Softmax" and _ones(out.sum(axis=0)) and not _ones(out.sum(axis=1)):
         return "columns"
     return "rows"
 
@@ -271,7 +276,7 @@ def from_functions(name: str, function: Any, partner: str | None, derivative: An
                 return None
             if out is None:
                 raise Failure(ValueError(f"gives no array of shape {values.shape}"))  # noqa: TRY301
-            if kind == "Softmax" and probe == "batch" and np.allclose(out.sum(0), 1) and not np.allclose(out.sum(1), 1):
+            if kind == "Softmax" and probe == "batch" and _ones(out.sum(0)) and not _ones(out.sum(1)):
                 layout = "columns"
             if layout == "columns":
                 out = _value(attempt(function, values.T.copy()), values.T.shape)

@@ -12,11 +12,18 @@ import numpy as np
 Array = np.ndarray
 DEEPEST = 4
 MOST = 400  # arrays of one object
+NEAR = 1e-4  # what only proposes a kind: calibrated.PROPOSED with its measurement, which this process cannot import
 
 
 def is_numeric(value: Any) -> bool:
     """Whether a value is an array of numbers."""
     return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
+
+
+def near(a: Array, b: Any) -> bool:
+    """Whether numbers come near enough to others to propose what they are; bounds decide later, in the parent."""
+    scale = float(np.abs(b).max(initial=0.0))
+    return np.shape(a) == np.shape(b) and bool(np.isfinite(a).all() and np.abs(a - b).max(initial=0.0) <= NEAR * scale)
 
 
 def numeric(value: Any) -> Array | None:

@@ -16,7 +16,7 @@ from reports.subjects.nearness import unexplained
 from reports.subjects.networks.architectures import back, upstream
 from reports.subjects.networks.bounded import SCALED, Step, forward, starts
 from reports.subjects.networks.bounded import back as bounded_back
-from reports.subjects.networks.decided import Decision, Given, allowed, beside, decide, nearest, scales
+from reports.subjects.networks.decided import Decision, Given, allowed, beside, decide, nearest, scales, times
 from reports.subjects.networks.trial import Fit, Shape, Trial
 from reports.subjects.verdicts import Row
 
@@ -163,7 +163,9 @@ def _wrong(trial: Trial, c: float, d: Array, off: Array, biases: Decision | None
         return f"L2 {which}makes the weights grow: {d[grows][0]:.4g} w is added to the gradient"
     for constant in biases.constants if biases else ():
         if abs(constant - c) > PROPOSED * abs(c):
-            return f"the gradients of the biases are {times(constant / c, trial)}, unlike those of the weights"
+            return (
+                f"the gradients of the biases are {times(trial, constant / c)} what they should be beside the weights'"
+            )
     return ""
 
 
@@ -172,19 +174,3 @@ def _added(d: Array, off: Array) -> str:
     if (np.abs(d - d[0]) <= off + off[0]).all():
         return f"{d[0]:.4g} w"
     return ", ".join(f"{one:.4g} w{k}" for k, one in enumerate(d, 1) if abs(one) > off[k - 1])
-
-
-def times(ratio: float, trial: Trial) -> str:
-    """A constant that should be 1, in words."""
-    b = len(trial.t)
-    known = {
-        float(b): f"not divided by the batch of {b}",
-        1 / b: f"divided by the batch of {b} once more",
-        2.0: "twice what they should be",
-        0.5: "half of what they should be",
-        -1.0: "turned round in sign",
-    }
-    for number, words in known.items():
-        if abs(ratio - number) <= PROPOSED * abs(number):
-            return words
-    return f"{ratio:.4g} times what they should be"

@@ -129,3 +129,12 @@ def _row(one: Given, c: float, off: float, trial: Trial, r: Rounding) -> Row:
     if not used <= 1:
         status, says = "departs", f"{one.name}: {unexplained(one.have, c * one.right.value)}"
     return Row(one.name, "batch", status, used, largest(gap), says, "backward")
+
+
+def times(trial: Trial, ratio: float) -> str:
+    """A ratio of gradients in words: the batch size that divides one of two is the usual reason."""
+    b, c = trial.t.shape
+    known = {b: f"{b} (the batch size) times", 1 / b: f"1/{b} (the batch size) of", -1: "-1 times", 2: "twice",
+             0.5: "half of", c: f"{c} (the number of outputs) times", 1 / c: f"1/{c} (the outputs) of"}  # fmt: skip
+    near = (words for number, words in known.items() if abs(ratio - number) <= PROPOSED * abs(number))
+    return next(near, f"{ratio:.4g} times")

@@ -18,7 +18,7 @@ from reports.subjects.networks.architectures import back, upstream
 from reports.subjects.networks.bounded import Step, forward, starts
 from reports.subjects.networks.bounded import back as bounded_back
 from reports.subjects.networks.decayed import decayed
-from reports.subjects.networks.decided import Decision, beside, decide, scales
+from reports.subjects.networks.decided import Decision, beside, decide, scales, times
 from reports.subjects.networks.trial import Fit, Shape, Trial
 from reports.subjects.verdicts import Row
 
@@ -182,19 +182,11 @@ def _apart(trial: Trial, told: dict[str, float], main: float, shape: Shape) -> l
             if name == list(told)[-1] and shape.activations[-1] == "Softmax":
                 what += ": behind a softmax the sum over everything is 0, sum over the samples alone"
         elif len(most) == len(told) - len(most) == 1:
-            what = f"has {_times(trial, c / main)} that of {most[0]}: one loss asks the same of both"
+            what = f"has {times(trial, c / main)} that of {most[0]}: one loss asks the same of both"
         else:
-            what = f"has {_times(trial, c / main)} the gradient that it should have beside the others"
+            what = f"has {times(trial, c / main)} the gradient that it should have beside the others"
         says.append(f"{name} {what}")
     return says
-
-
-def _times(trial: Trial, ratio: float) -> str:
-    """A ratio in words: the batch size that divides one of two is the usual reason."""
-    b, c = trial.t.shape
-    known = {b: f"{b} (the batch size) times", 1 / b: f"1/{b} (the batch size) of", -1: "-1 times", 2: "twice",
-             0.5: "half of", c: f"{c} (the number of outputs) times", 1 / c: f"1/{c} (the outputs) of"}  # fmt: skip
-    return next((words for number, words in known.items() if _alike(ratio, number)), f"{ratio:.4g} times")
 
 
 def own_scale(trial: Trial, shape: Shape, loss: str) -> float | None:
