@@ -426,21 +426,14 @@ def test_a_network_that_turns_its_inputs_calls_softmax_over_columns(tmp_path: Pa
     assert found["Net"] == "right"
 
 
-SQUASH = """
-class Squash:
-    def forward(self, x):
-        self.o = 1 / (1 + np.exp(-x))
-        return self.o
-    def backward(self, g):
-        return g * self.o * (1 - self.o)
-"""
-
-
-@pytest.mark.parametrize(("slope", "status"), [("(1 - self.o)", "right"), ("self.o", "defective")])
+@pytest.mark.parametrize(("slope", "status"), [("(1 - self.output)", "right"), ("self.output", "defective")])
 def test_an_activation_of_another_name_is_known_by_its_values(slope: str, status: str, tmp_path: Path) -> None:
     """A class whose forward gives a sigmoid's values is judged as one."""
     file = tmp_path / "parts.py"
-    file.write_text("import numpy as np\n" + SQUASH.replace("(1 - self.o)", slope), encoding="utf-8")
+    file.write_text(
+        "import numpy as np\n" + SIGMOID.replace("Activation_Sigmoid", "Squash").replace("(1 - self.output)", slope),
+        encoding="utf-8",
+    )
     assert [(one.kind, one.status) for one in check(file).components] == [("Sigmoid", status)]
 
 
