@@ -76,7 +76,7 @@ def test_an_adapter_that_gives_too_few_gradients_is_told_how_many(tmp_path: Path
     file = tmp_path / "adapter.py"
     text = section("adapter").replace("np.tanh(", "np.cbrt(")  # of which nothing else is known
     file.write_text(text.replace(", d.sum(axis=0)]", "]"), encoding="utf-8")
-    assert "gradients() gives 3 arrays for 4 parameters" in check(file).components[0].says
+    assert "gradients(x, y) gives 3 arrays for 4 parameters" in check(file).components[0].says
 
 
 HUBER = (

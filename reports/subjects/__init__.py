@@ -24,6 +24,7 @@ child/optimizers.py    update rules, several steps
 child/assembled.py     a file's own layers put together and trained for three updates
 child/differences.py   the slope of a loss by differences, for an adapter that gives its loss
 child/adapters.py      the explicit way: a class Adapter of a few lines
+child/agreed.py        what it is to give, held against what came
 child/networks/        whole networks, driven one step; gradients are read, or measured by what a step moves:
     words.py           what their parts are called
     data.py            what they are given

@@ -9,7 +9,8 @@ explained.py      the right architecture and loss; what differing constants say
 decayed.py        gradients with a multiple of the weights added
 gentle.py         an epsilon, a clip, float32: near, and not right
 ordered.py        a batch taken one sample at a time, in order
-own_loss.py      gradients beside differences of the loss that an adapter gives
+adapted.py        what an adapter adds: its misuse, its loss, its step
+own_loss.py       gradients beside differences of the loss that an adapter gives
 mistakes.py       one change in the way back that explains what no right network does
 scripts.py        a plain script's arrays read as trials
 network.py        the verdict

@@ -15,19 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from reports.equations.rounding import Bounded
-from reports.subjects.child.networks.data import RATE
 from reports.subjects.components import component
-from reports.subjects.nearness import used
-from reports.subjects.networks.any_loss import UNKNOWN, any_loss
+from reports.subjects.networks.adapted import adapted, misused
+from reports.subjects.networks.any_loss import any_loss
 from reports.subjects.networks.architectures import WORDS, fitting
-from reports.subjects.networks.bounded import DOUBLE, SCALED, Step
+from reports.subjects.networks.bounded import Step
 from reports.subjects.networks.decayed import without_penalty
 from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
 from reports.subjects.networks.ordered import one_by_one
-from reports.subjects.networks.outputs import decided
-from reports.subjects.networks.own_loss import own_loss
+from reports.subjects.networks.outputs import as_seen, decided
 from reports.subjects.networks.scripts import likely, script_trials
 from reports.subjects.networks.trial import Shape, Trial, read
 from reports.subjects.verdicts import Component, Row
@@ -37,6 +34,7 @@ MOST_WEIGHTS = 200_000  # of a network whose output is not seen: all architectur
 CLIPPED = "its gradients are clipped, and judged as they are before"
 Judged = tuple[int, list[Row], dict[str, str], list[str]]
 SCRIPT_SECONDS = 1.5  # for a mistake that explains one of the ways to read a script's arrays
+UNWRITTEN = "backward is not written yet"
 CRASH = re.compile(r"takes \S+ positional arguments? but .* at line|UnboundLocalError")  # whatever it is given
 
 
@@ -62,28 +60,25 @@ def network(seen: dict[str, Any]) -> Component:
         row = Row("network", "", "unjudged", says=f"it could not be driven: {words}")
         if crash := next((str(one["crash"]) for one in seen["trials"] if "crash" in one), ""):
             row = Row("network", "", "defective", says=f"it crashes: {crash}")
-        made.rows.append(row)
+        made.rows += misused(seen) or [row]
         return made
     made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
     if any(one.get("clipped") for one in seen["trials"]):
         made.rows.append(Row("gradients", "", "departs", says=CLIPPED, stage="backward"))
-    own = [row for one in seen["trials"] for row in own_loss(one)]
-    if own and all(row.status in ("right", "departs") for row in own):
-        _backed(made)
-    made.rows += own
-    made.rows += _moves(seen)
+    adapted(made, seen)
     if best[0] <= 1:
         _deeper(made, seen)
-    if not any(trial.gradients for trial in trials):
+    if not any(trial.gradients for trial in trials) and not misused(seen):
         raised = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
         errors = [error for error in raised if error]
         crashes = [one["crash"] for one in seen["trials"] if "crash" in one]
         crash = next((error for error in [*crashes, *errors] if error in crashes or CRASH.search(error)), "")
         status = "defective" if crash else "unjudged" if errors else "missing"
-        words = f"its backward could not be driven: {errors[0]}" if errors else "backward is not written yet"
+        words = f"its backward could not be driven: {errors[0]}" if errors else UNWRITTEN
+        words = f"not there yet: {seen['lacking']}" if seen.get("lacking") else words
         words = f"its backward always raises: {crash}" if crash else words
         row = Row("gradients", "", status, says=words, stage="backward")
-        made.rows.insert(0 if seen["form"] == 0 and errors else len(made.rows), row)  # of an adapter it says most
+        made.rows.append(row)
     if seen.get("put_together", "MeanSquaredError") != "MeanSquaredError":
         _doubted(made, str(seen["put_together"]))
     return made
@@ -100,16 +95,6 @@ def _doubted(made: Component, loss: str) -> None:
         if row.status == "defective":
             row.status, row.says = "unjudged", f"put together by us, with {loss}: {row.says}"
     made.diagnoses = []
-
-
-def _backed(made: Component) -> None:
-    """What the slope of an adapter's own loss adds where its loss or its layers are not known here."""
-    for row in made.rows:
-        if row.says == UNKNOWN:
-            row.status, row.says = "departs", "a loss of its own; by differences of it its gradients are its own"
-        elif row.status == "unjudged":
-            row.status = "departs"
-            row.says = f"a definition of its own ({row.says}); by differences of its loss its gradients are its own"
 
 
 def _deeper(made: Component, seen: dict[str, Any]) -> None:
@@ -143,37 +128,6 @@ def _with_ones(one: dict[str, Any]) -> list[dict[str, Any]]:
                 gradients.append([dw[rest], dw[row]] if held and np.shape(dw) == np.shape(w) else [dw, db])
         made.append({**one, "parameters": parameters, **({"gradients": gradients} if gradients else {})})
     return made
-
-
-def _moves(seen: dict[str, Any]) -> list[Row]:
-    """Whether an adapter's step is its rate times its own gradients, to within the rounding of one update."""
-    rows = []
-    for one in seen["trials"]:
-        if "moves" in one and "gradients" in one:
-            own, parameters = (
-                [array for pair in one[key] for array in pair if isinstance(array, np.ndarray)]
-                for key in ("gradients", "parameters")
-            )
-            share = climbs = np.inf
-            if len(own) == len(one["moves"]) == len(parameters):
-                share = max(map(_moved, one["moves"], own, parameters), default=np.inf)
-                climbs = max(map(_moved, [-move for move in one["moves"]], own, parameters), default=np.inf)
-            status, says = "right", ""
-            if climbs <= 1 < share:
-                status, says = "defective", "step: it climbs: the parameters move by plus rate times the gradients"
-            elif not share <= 1:
-                status, says = "departs", "step: the parameters do not move by minus rate times the gradients"
-            rows.append(Row("step", f"{len(one['inputs'])} samples", status, share, says=says))
-    return rows
-
-
-def _moved(move: Array, gradient: Array, parameter: Array) -> float:
-    """The share that (w - w') / rate uses of what one update rounds, beside their own gradient, which is exact here."""
-    if not move.size == gradient.size == parameter.size:
-        return float("inf")
-    right = Bounded(gradient.ravel(), SCALED * DOUBLE.unit * np.abs(gradient.ravel()))
-    rounded = DOUBLE.unit * np.abs(parameter.ravel()) / RATE
-    return used(move.ravel(), Bounded(right.value, right.error + rounded))
 
 
 def script(made: Component, seen: dict[str, Any]) -> Component:
@@ -273,7 +227,7 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
             if words:
                 return 3, [Row("output", "batch", "defective", says=f"forward: {words}")], told, []
             return 5, [Row("output", "batch", "unjudged", says="no known architecture gives this output")], told, []
-        told["network"] = str(fits[0])
+        told["network"] = str(as_seen(trial, fits))
     if not trial.gradients:
         return 2, rows, told, []
     if fit := right_fit(trial, fits, steps):
@@ -297,6 +251,13 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     if words:
         row = Row("gradients", "batch", "defective", says=f"gradients: {words}", stage="backward")
         return 4, [*rows, row], told, [row.says]
+    if not any(array.any() for pair in trial.gradients for array in pair if array is not None):
+        return (
+            5,
+            [*rows, Row("gradients", "batch", "unjudged", says="all its gradients are 0", stage="backward")],
+            told,
+            [],
+        )
     if not trial.guessed and (more := any_loss(trial, steps)):
         level = 4 if any(row.status == "defective" for row in more) else 5
         return level, [*rows, *more], told, [row.says for row in more if row.status == "defective"]

@@ -31,6 +31,12 @@ def decided(trial: Trial) -> dict[Shape, Decided]:
     return found
 
 
+def as_seen(trial: Trial, fits: list[Shape]) -> Shape:
+    """The architecture whose last activation the output itself shows; one that its loss would add is not there."""
+    have = trial.output
+    return next((one for one in fits if have is not None and near(have, trial.forward(one)[1][-1])), fits[0])
+
+
 def _decided(trial: Trial, shape: Shape, have: Array) -> Decided:
     """One architecture's row and way forward."""
     step = forward(trial, shape)

@@ -21,7 +21,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     known = {one["name"] for one in components}
     found: list[dict[str, Any]] = []
     for name, holder in loaded.classes.items():
-        if name.endswith("Adapter") and {"parameters", "forward", "gradients"} <= set(dir(holder)):
+        if adapters.is_adapter(name, holder):
             return [adapters.look_at(name, holder)]
     board.counts |= set(counted(loaded.scripts))
     files = untouched(loaded.scripts)
@@ -54,7 +54,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
         if not any(_useful(one) for one in found) and (more := _guarded(look)):
             found = [one for one in found if one["form"] != 3] + more  # what a loop does says more than a forward alone
             break
-    return found
+    return found if any(_useful(one) for one in found) else adapters.in_part(loaded.classes) or found
 
 
 def _useful(one: dict[str, Any]) -> bool:
