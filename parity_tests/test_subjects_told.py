@@ -204,3 +204,30 @@ def test_a_class_whose_grading_is_interrupted_is_told_how_it_goes_on(
     result = CliRunner().invoke(main, ["check", str(tmp_path), "--jobs", "1", "--out", str(tmp_path / "out")])
     assert result.exit_code == 130
     assert "the same command goes on with what is not yet graded" in result.stderr
+
+
+LINKED = """import numpy as np
+
+def relu(z):
+    return np.maximum(0, z)
+
+def forward(x, link):
+    while link is not None:
+        link.x, x = x, relu(x @ link.matrix)
+        link = link.next
+    return x
+
+def backward(d, link):
+    while link is not None:
+        link.slope = link.x.T @ d
+        d, link = (d @ link.matrix.T) * (link.x > 0), link.previous
+"""
+
+
+@pytest.mark.parametrize(("text", "code"), [(LINKED, 2), (LINKED.split("def forward")[0], 0)])
+def test_functions_that_compute_and_were_not_recognised_are_in_the_first_line(
+    text: str, code: int, tmp_path: Path
+) -> None:
+    """A right activation beside a network of functions that nobody understood is no parity of the file."""
+    subject = judged(tmp_path, text)
+    assert (subject.verdict, "not recognised: forward, backward" in subject.says) == (code, code == 2)

@@ -48,6 +48,8 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     cut.py             how a statement runs alone,
     lent.py            what they are lent,
     moves.py           and what a round of one moved
+child/bases.py         classes that are bases alone
+child/unrecognised.py  what computes and was not recognised
 child/results.py       arrays into one .npz, the rest into one JSON file
 
 What runs here, and reaches the verdict:

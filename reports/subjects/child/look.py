@@ -1,9 +1,6 @@
 """Loads one subject, looks at everything in it, and writes what was seen."""
 
-import ast
 import inspect
-import re
-import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +8,7 @@ from typing import Any
 from . import (
     activations,
     assembled,
+    bases,
     dropout,
     images,
     layer,
@@ -21,8 +19,9 @@ from . import (
     normalisation,
     optimizers,
     stubs,
+    unrecognised,
 )
-from .calling import Failure, attempt, required, stopped, text_of
+from .calling import Failure, attempt, required, stopped
 from .loading import Loaded, definitions
 from .reading import Unreadable, read
 from .results import Results
@@ -68,32 +67,12 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
             results.add({"name": name, "role": "unknown", "kind": kind, "form": 1,
                          "error": f"as {kind} its constructor or its call is not understood"})  # fmt: skip
     results.notes[:0] = stopped[:MOST_STOPPED]
-    seen["unrecognised"] = _unrecognised(loaded, {str(one["name"]) for one in results.components})
+    seen["unrecognised"] = unrecognised.classes(loaded, {str(one["name"]) for one in results.components})
+    if loose := unrecognised.functions(loaded, results.components):
+        seen["unrecognised"] += loose
+        if not any(one["role"] in unrecognised.LEARN for one in results.components):
+            results.add(unrecognised.network_of(loaded, loose))
     results.write(folder, **more)
-
-
-def _unrecognised(loaded: Loaded, known: set[str]) -> list[str]:
-    """The classes that compute or learn something and are no component, nor a part of one."""
-    texts = {name: _source(value) for name, value in {**loaded.functions, **loaded.classes}.items()}
-    inside = [text for name, text in texts.items() if name in known]  # what a component mentions is part of it
-    if "script" in known:
-        inside += loaded.sources.values()
-    bases = {base for holder in loaded.classes.values() for base in holder.__mro__[1:]}
-    found = []
-    for name, holder in loaded.classes.items():
-        works = any(names.methods(holder, group) for group in (names.FORWARD, names.BACKWARD, names.UPDATE))
-        part = any(re.search(rf"\b{re.escape(name.split(' ')[0])}\b", text) for text in inside)
-        aside = name in known or names.kind(name) in ("ignore", "other") or name.endswith("Adapter")
-        if works and not (part or aside or holder in bases or _abstract(holder)):
-            found.append(name)
-    return found
-
-
-def _source(value: Any) -> str:
-    try:
-        return inspect.getsource(value)
-    except (OSError, TypeError, SyntaxError):  # it parses the whole file of a class, a broken one too
-        return ""
 
 
 def components(loaded: Loaded) -> list[dict[str, Any]]:
@@ -109,7 +88,7 @@ def components(loaded: Loaded) -> list[dict[str, Any]]:
     later, guesses = [], set()
     for name, holder in loaded.classes.items():
         kind = names.TOLD.get(name) or _kind(name.split(" ")[0], holder)
-        if kind in ("ignore", "network") or name.endswith("Adapter") or _abstract(holder):
+        if kind in ("ignore", "network") or name.endswith("Adapter") or bases.alone(holder):
             continue
         if kind in names.UNKNOWN:
             drive = DRIVEN.get(kind)
@@ -268,40 +247,6 @@ def _network(name: str) -> bool:
 def _trains(holder: type) -> bool:
     """Whether a class is a whole network that trains itself; a train() without arguments is a switch."""
     return any(required(getattr(holder, method)) for method in names.methods(holder, ("train", "fit")))
-
-
-def _abstract(holder: type) -> bool:
-    """Whether a class is a base alone: its forward is missing or raises NotImplementedError."""
-    if getattr(holder, "__abstractmethods__", None):
-        return True
-    if names.plain(holder.__name__) not in (
-        "loss",
-        "layer",
-        "activation",
-        "optimizer",
-        "module",
-        "baselayer",
-        "layerbase",
-        "activationbase",
-        "base",
-    ):
-        return False
-    own = [vars(holder)[name] for name in names.methods(holder, names.FORWARD) if name in vars(holder)]
-    return not any(_does_something(function) for function in own)
-
-
-def _does_something(function: Any) -> bool:
-    """Whether a function has a body beyond a docstring, pass and raise."""
-    try:
-        body = ast.parse(textwrap.dedent(text_of(function))).body[0].body  # type: ignore[attr-defined]
-    except (SyntaxError, ValueError, IndexError, AttributeError):
-        return True
-    return any(
-        not isinstance(s, (ast.Pass, ast.Raise))
-        and not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
-        and not (isinstance(s, ast.Return) and (s.value is None or isinstance(s.value, (ast.Constant, ast.Name))))
-        for s in body
-    )
 
 
 def _misspelt(name: str, holder: type) -> dict[str, Any] | None:
