@@ -369,6 +369,20 @@ def _gap(
     return worst
 
 
+def replayed(
+    kind: str, start: Array, gradients: list[Array], steps: list[Array], rate: float, attributes: dict[str, float]
+) -> tuple[str, str, float]:
+    """(status, words, share of the allowance) of the first rule of a kind that explains one array's steps."""
+    best = float("inf")
+    for status, words, rule in RULES[kind]:
+        for options in _settings({"attributes": attributes, "values": {}}):
+            used = _gap(rule, RATES[0][2], start, gradients, steps, rate, 0.0, options)
+            if used <= 1:
+                return status, words, used
+            best = min(best, used)
+    return "", "", best
+
+
 def _torch_agrees(start: Array, gradients: list[Array], steps: list[Array], run: dict[str, Any], decay: float) -> bool:
     """Whether torch.optim.SGD, under the same schedule, makes the same updates to within rounding.
 

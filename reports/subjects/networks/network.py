@@ -27,6 +27,7 @@ from reports.subjects.networks.ordered import one_by_one
 from reports.subjects.networks.outputs import as_seen, decided
 from reports.subjects.networks.scripts import likely, script_trials
 from reports.subjects.networks.trial import Shape, Trial, read
+from reports.subjects.networks.updates import updates
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
@@ -66,6 +67,11 @@ def network(seen: dict[str, Any]) -> Component:
     if any(one.get("clipped") for one in seen["trials"]):
         made.rows.append(Row("gradients", "", "departs", says=CLIPPED, stage="backward"))
     adapted(made, seen)
+    if best[0] <= 1:
+        for one in seen["trials"]:
+            rows, words = updates(one)
+            made.rows, made.convention = made.rows + rows, made.convention | words
+            made.diagnoses += [row.says for row in rows if row.status == "defective"]
     if best[0] <= 1:
         _deeper(made, seen)
     if not any(trial.gradients for trial in trials) and not misused(seen):

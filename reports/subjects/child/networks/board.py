@@ -58,10 +58,15 @@ class Board:
         elif called and len(called) == 1 and names.plain(called[0]) not in {"x", "input", "inputs", "data"}:
             self.names[called[0]] = result
 
-    def remember_gradients(self, result: Any) -> None:
-        """Keeps what a backward returned."""
-        if result is not None:
-            self.gradients = result
+    def remember_gradients(self, result: Any, called: list[str] | None = None) -> None:
+        """Keeps what a backward returned, under the names of its return statement too."""
+        if result is None:
+            return
+        parts = result if isinstance(result, tuple) else ()
+        held = [part for part in parts if isinstance(part, (dict, list))]
+        self.gradients = held[0] if len(held) == 1 else result  # a loss may stand beside them
+        if called and len(called) == len(parts):
+            self.names.update({name: part for name, part in zip(called, parts, strict=True) if name})
 
     def offers(self) -> list[tuple[set[str], Any]]:
         """What arguments may be, by the meaning of their names, the surest first."""

@@ -4,23 +4,21 @@ Where no gradient is stored, the change of the parameters in one update, divided
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
-import contextlib
 import re
 from typing import Any
 
 import numpy as np
 
 from .. import names
-from ..arrays import arrays, copied, put, tree
-from ..calling import Failure, attempt, twin, where
+from ..arrays import arrays, put
+from ..calling import Failure, twin, where
 from . import board as boards
-from . import neurons, scalars, slips, unclipped, usage
-from .chain import Chain, nonzero
+from . import neurons, passes, scalars, slips, unclipped, updates, usage
+from .chain import Chain
 from .data import B, D, H, batch_for, data, handed_on, lay
-from .makers import returned_names
 from .objects import built, prepared, sizes_of
 from .one_layer import goes_back_from_targets
-from .outcome import find_output, rate_of
+from .outcome import rate_of
 from .sizes import SECOND, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting, unnamed
@@ -168,47 +166,34 @@ def _object_trial(
     unclipped.bitten[0] = False
     for word in fitting(short, WORDS_FORWARD) or unnamed(holder, short):
         try:
-            result, new = boards.called(made, getattr(made, short[word]), board)
+            output = passes.forward(made, short[word], board, outputs)
         except Failure as failure:
             trial.setdefault("forward_error", str(failure))
             if slips.is_slip(failure):
                 stages.setdefault("slip", f"{short[word]}: {failure}")
-            if (single := _one_by_one(made, getattr(made, short[word]), board, outputs)) is None:
-                continue
-            result, new = single, {}
-        output = find_output(result, new, batch, outputs, layout)
-        board.remember(result, output, returned_names(getattr(made, short[word])))
+            continue
         if output is not None:
             trial["output"] = np.array(output)
             trial.pop("forward_error", None)
             stages.setdefault("forward", short[word])
+            trial["forward"] = short[word]
             break
     if (cost := _cost(made, short, board)) is not None:
         trial["cost"] = cost
+    fresh = twin(made) if stages.setdefault("looked", 0) < MOST_LOOKS else None
     with unclipped.going_back():
         found = _gradients(made, short, chain, board, trial, stages)
+        if fresh is not None and found and not trial.get("moved"):
+            drive = updates.Drive(fresh, short, chain, board, trial.get("forward", ""), trial["backward"], outputs)
+            trial["updates"] = updates.look_at(drive)
+            stages["looked"] += MOST_LOOKS if trial["updates"] else 1
     stages["ways"] = max(stages["ways"], board.guesses["ways"])
     if board.guesses["used"]:
         trial["guessed"] = True
     return trial if found or "output" in trial else None
 
 
-def _one_by_one(made: Any, function: Any, board: boards.Board, outputs: int) -> Any:
-    """What a forward gives that takes one sample at a time, for rows of samples; None where it gives nothing."""
-    if board.layout not in ("rows", "one row"):
-        return None
-    rows = []
-    for x, y in zip(board.x, board.y, strict=False):
-        try:
-            result, new = boards.called(made, function, board.given(x, y))
-        except Failure:
-            return None
-        if (row := find_output(result, new, 1, outputs, "sample")) is None:
-            return None
-        rows.append(row)
-    return np.concatenate(rows)
-
-
+MOST_LOOKS = 2  # at what is done with the gradients, where nothing is found
 COST = re.compile(r"(compute|calculate|calc|get|eval)?(cost|loss|crossentropy|mse)(function|fn|value)?")
 
 
@@ -225,35 +210,6 @@ def _cost(made: Any, short: dict[str, str], board: boards.Board) -> float | None
     return None
 
 
-def _lose(made: Any, short: dict[str, str], board: boards.Board) -> None:
-    """Calls what gives the loss: some keep there what their way back needs."""
-    for word, name in short.items():
-        if "loss" in word or "cost" in word:
-            try:
-                boards.called(made, getattr(made, name), board)
-            except Failure:
-                continue
-    for key, loss in vars(made).items():
-        if re.search("loss|cost|criterion", key) and board.output is not None:
-            for method in names.methods(type(loss), names.LOSS)[:1]:
-                with contextlib.suppress(Failure):
-                    attempt(getattr(loss, method), board.output.copy(), board.given_targets())
-
-
-def _back(made: Any, function: Any, short: dict[str, str], board: boards.Board) -> tuple[Any, dict[str, Any]]:
-    """Calls a way back: plainly, after the loss was called, with the output where inputs are asked for."""
-    try:
-        return boards.called(made, function, board)
-    except Failure as failure:
-        _lose(made, short, board)
-        for given in (board, *([board.given(board.output, board.y)] if board.output is not None else ())):
-            with contextlib.suppress(Failure):
-                result = boards.called(made, function, given)
-                board.guesses["used"] |= given is not board
-                return result
-        raise failure from None
-
-
 def _gradients(
     made: Any, short: dict[str, str], chain: Chain, board: boards.Board, trial: dict[str, Any], stages: dict[str, Any]
 ) -> bool:
@@ -262,33 +218,24 @@ def _gradients(
              if short[word] != stages.get("forward")]  # fmt: skip
     for word in words or unnamed(type(made), short):
         made = made if words else twin(made)  # what is tried blindly may change anything
-        function = getattr(made, short[word])
-        before = copied(arrays(made))
         try:
-            result, new = _back(made, function, short, board)
+            back = passes.backward(made, short[word], short, chain, board)
         except Failure as failure:
             trial.setdefault("backward_error", f"{short[word]}: {failure}")
             if slips.is_slip(failure):
                 trial.setdefault("crash", f"{short[word]}: {failure}")
                 stages.setdefault("slip", f"{short[word]}: {failure}")
             continue
-        board.remember_gradients(result)
-        after = arrays(made)
-        pool = {f"returned.{p}": a for p, a in tree(result).items()} | new
-        found = chain.gradients(pool)
-        moved = chain.moved(before, after)
-        rate = rate_of(function, made)
-        if moved and not chain.finite(after):  # an update before there is a gradient
-            for path, value in before.items():
+        if back.moved and not chain.finite(back.after):  # an update before there is a gradient
+            for path, value in back.before.items():
                 put(made, path, value)
             continue
-        if moved and (found is None or not nonzero(found)):
-            trial["gradients"] = chain.steps(before, after, rate or 1.0)
+        if back.gradients:
+            trial["gradients"] = back.gradients
+        elif back.moved:
+            rate = rate_of(getattr(made, short[word]), made)
+            trial["gradients"] = chain.steps(back.before, back.after, rate or 1.0)
             trial["rate"], trial["moved"] = rate or 0.0, True
-        elif found is not None and nonzero(found):
-            trial["gradients"] = found
-            if moved and rate:
-                trial["steps"] = chain.steps(before, after, rate)
         else:
             continue
         if board.turned:
@@ -296,6 +243,7 @@ def _gradients(
         if unclipped.bitten[0]:
             trial["clipped"] = True
         stages.setdefault("backward", short[word])
+        trial["backward"] = short[word]
         trial.pop("backward_error", None)
         trial.pop("crash", None)
         return True
