@@ -1,6 +1,5 @@
 """Facts about what users are told: exit codes, what was not recognised, limits that stopped something, the fixture."""
 
-import inspect
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ from click.testing import CliRunner
 from parity_tests.test_subjects_judged import DENSE
 from parity_tests.test_subjects_ways import section
 from reports.cli import main
-from reports.pytest_plugin import ParityError, parity
 from reports.subjects import grading
 from reports.subjects.components import _bent
 from reports.subjects.verdict import Subject, check
@@ -150,16 +148,6 @@ def test_an_activation_of_their_own_inside_a_layer_is_no_defect(tmp_path: Path) 
     z = np.random.default_rng(0).standard_normal((7, 11))
     assert _bent(z, z**2)
     assert not any(_bent(z, other) for other in (-z, z + np.arange(11), z[::-1], z - z.max(axis=1, keepdims=True)))
-
-
-def test_the_fixture_says_that_a_class_inside_a_function_is_not_seen() -> None:
-    """It could not be found among the definitions of its file."""
-
-    class Inner:
-        pass
-
-    with pytest.raises(ParityError, match="Inner is defined inside a function"):
-        inspect.unwrap(parity)()(Inner)  # type: ignore[operator]
 
 
 COST = "    def cost(self, X, y):\n        return -np.{}(np.sum(y * np.log(self.forward(X)), axis=1))\n"

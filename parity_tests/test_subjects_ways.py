@@ -1,12 +1,9 @@
 """Facts about the other ways in and out: adapter, exchange, command line, grading, plugin."""
 
-import importlib
 import json
-import os
 import resource
 import subprocess
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +13,6 @@ from click.testing import CliRunner
 
 from parity_tests.work import dying
 from reports.cli import main
-from reports.pytest_plugin import Assertion, ParityError
 from reports.subjects import grading
 from reports.subjects.roles import roles_of
 from reports.subjects.verdict import check
@@ -252,27 +248,6 @@ def test_what_was_not_recognised_or_not_judged_is_in_the_first_line(
     assert "not recognised: Sine" in first
 
 
-@pytest.mark.parametrize(
-    ("asked", "says"),
-    [
-        ("Sigmoid()", ""),
-        ("Sine", "Sine was not recognised in"),
-        ("'Sigmoid'", "there is no such file; give a path, a class, a function or an object"),
-        ("3", "int is not written in a Python file"),
-    ],
-)
-def test_the_fixture_takes_objects_and_says_what_it_cannot_take(
-    asked: str, says: str, parity: Assertion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An object stands for its class; what is not recognised accuses no other class of its file."""
-    (tmp_path / "parts_of_mine.py").write_text(PARTS, encoding="utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "parts_of_mine", raising=False)
-    mine = importlib.import_module("parts_of_mine")
-    with pytest.raises(ParityError, match=says) if says else nullcontext():
-        parity(eval(asked, vars(mine)))
-
-
 def test_a_step_that_climbs_is_defective(tmp_path: Path) -> None:
     """An adapter's step adds rate times the gradient where it is to subtract it."""
     step = ("    def step(self, x, y, rate):\n        for p, g in zip(self.parameters(), self.gradients(x, y)):\n"
@@ -312,40 +287,6 @@ def test_a_dying_worker_loses_nothing(tmp_path: Path) -> None:
     assert [(row["submission"], row["says"]) for row in rows] == [
         (f"{name}.py", "it was handed in") for name in ("book_wrong_bias", "fragile", "updates_inside")
     ]
-
-
-def test_the_plugin_makes_each_component_a_test(tmp_path: Path) -> None:
-    """Two defective components fail with their diagnosis; the fixture asserts in two lines; nothing heavy loads."""
-    folder = copies(tmp_path, "book_wrong_bias")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "reports.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "-o",
-        "addopts=",
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(README.parent), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    options = {"capture_output": True, "text": True, "check": False, "cwd": folder, "env": environment}
-    (tmp_path / "test_mine.py").write_text(
-        "from book_wrong_bias import Rectifier\n\ndef test_mine(parity):\n    parity(Rectifier)\n", encoding="utf-8"
-    )
-    found = subprocess.run([*command, "--parity", "book_wrong_bias.py", "test_mine.py"], **options)
-    assert "3 failed" in found.stdout, found.stdout + found.stderr
-    for words in ("averaged", "self.db = dY.mean(axis=0)", "test_mine", "mask is turned round"):
-        assert words in found.stdout
-    assert "no such file" in subprocess.run([*command, "--parity", "typo.py"], **options).stderr
-    (tmp_path / "empty.py").write_text("", encoding="utf-8")
-    several = ["--parity", "book_wrong_bias.py", "--parity", "empty.py", "-p", "xdist", "-n", "2"]
-    assert "3 failed" in subprocess.run([*command, *several], **options).stdout
-    heavy = ("torch", "pandas", "numpy", "rich", "click")
-    code = f"import sys, reports.pytest_plugin; print([m for m in {heavy} if m in sys.modules])"
-    light = subprocess.run([sys.executable, "-c", code], **options)
-    assert light.stdout.strip() == "[]"
 
 
 def test_the_first_verdict_takes_seconds(tmp_path: Path) -> None:

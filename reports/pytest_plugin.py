@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 Assertion = Callable[..., None]
+FAILS = ("defective", "unjudged")  # what nobody can judge must never look like a pass
+SKIPPED = "parity: skipped"  # the property that carries its reason to the end of the output
+WANTED = "a path, a class, a function or an object"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,11 +51,15 @@ def _items(session: pytest.Session, path: Path) -> Iterator[pytest.Item]:
     from reports.show.subjects import record
     from reports.subjects.verdict import check
 
-    told = record(check(path))
-    if all(one["status"] == "unjudged" for one in told["components"]):  # nothing was judged, which is no pass
-        yield _item(session, path, "network", "refused", f"{path}: {told['says']}")
+    subject = check(path)
+    told = record(subject)
+    if not told["components"]:  # nothing was judged, which is no pass
+        yield _item(session, path, "network", "unjudged", f"{path}: {told['says']}")
     for one in told["components"]:
         yield _item(session, path, one["name"], one["status"], _words(one))
+    if subject.unrecognised:
+        words = f"not recognised, and not judged: {', '.join(subject.unrecognised)}"
+        yield _item(session, path, "what was not recognised", "missing", words)
 
 
 def _item(session: pytest.Session, path: Path, name: str, status: str, says: str) -> pytest.Item:
@@ -62,25 +69,28 @@ def _item(session: pytest.Session, path: Path, name: str, status: str, says: str
 def _words(one: dict[str, Any]) -> str:
     """What is said of a component, and its lines."""
     place = f"{one['file']}:{one['lines'][0]}" if one["file"] and one["lines"] else ""
-    return "\n".join(text for text in (one["says"], *one["diagnoses"][1:], place, one["code"]) if text)
+    says = f"cannot be judged: {one['says']}" if one["status"] == "unjudged" else one["says"]
+    return "\n".join(text for text in (says, *one["diagnoses"][1:], place, one["code"]) if text)
 
 
 class ParityItem(pytest.Item):
-    """One component's verdict as a test: a defect fails, what cannot be judged or is not written is skipped.
+    """One component's verdict as a test: a defect fails, and so does what cannot be judged.
 
-    A file of which nothing can be judged fails.
+    What is not written yet, or was not recognised, is skipped, and said at the end of the output.
     """
 
     def __init__(self, *, status: str, says: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.status, self.says = status, says
+        if status == "missing":
+            self.user_properties.append((SKIPPED, says.partition("\n")[0]))
 
     def runtest(self) -> None:
         """Fails or skips with the verdict's own words."""
-        if self.status in ("defective", "refused"):
+        if self.status in FAILS:
             raise ParityError(self.says)
-        if self.status in ("unjudged", "missing"):
-            pytest.skip(self.says)  # neither agrees nor differs: pytest's third outcome, with the reason in its summary
+        if self.status == "missing":
+            pytest.skip(self.says)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
         """The words alone: a traceback of ours would tell nothing."""
@@ -91,19 +101,28 @@ class ParityItem(pytest.Item):
         return self.path, None, self.name
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Says what was skipped and why: pytest itself counts it alone."""
+    for report in terminalreporter.getreports("skipped"):
+        for name, words in report.user_properties:
+            if name == SKIPPED:
+                terminalreporter.write_line(f"parity: {report.nodeid}: {words}")
+
+
 class ParityError(AssertionError):
-    """A component that computes something else than torch."""
+    """A component that computes something else than torch, or cannot be judged."""
 
 
 @pytest.fixture
 def parity() -> Assertion:
     """A function that takes a class of one's own, or a path, and raises where it computes something else than torch."""
 
-    def asserted(what: Any, name: str | None = None) -> None:
+    def asserted(*given: Any, name: str | None = None) -> None:
         __tracebackhide__ = True
         from reports.show.subjects import record
         from reports.subjects.verdict import check
 
+        what, name = _asked(given, name)
         path, own = _place(what)
         wanted = name or own
         told = record(check(path))
@@ -111,13 +130,23 @@ def parity() -> Assertion:
         if not chosen:
             have = ", ".join(one["name"] for one in told["components"]) or told["says"]
             raise ParityError(f"{wanted or 'a network'} was not recognised in {path}; what was: {have}")
-        wrong = [f"{one['name']}: {_words(one)}" for one in chosen if one["status"] == "defective"]
-        if wrong:
+        if wrong := [f"{one['name']}: {_words(one)}" for one in chosen if one["status"] in FAILS]:
             raise ParityError("\n".join(wrong))
-        if all(one["status"] == "unjudged" for one in chosen):
-            raise ParityError("\n".join(f"{one['name']} cannot be judged: {one['says']}" for one in chosen))
 
     return asserted
+
+
+def _asked(given: tuple[Any, ...], name: str | None) -> tuple[Any, str | None]:
+    """What is to be asserted, and its name in a file, where that was given behind a path."""
+    __tracebackhide__ = True
+    if len(given) == 2 and name is None and isinstance(given[0], (str, Path)) and isinstance(given[1], str):
+        return given[0], given[1]
+    if len(given) != 1:
+        words = (
+            f"parity() was given {len(given) or 'no'} arguments: it takes one, {WANTED}; torch's side it makes itself"
+        )
+        raise ParityError(words)
+    return given[0], name
 
 
 def _place(what: Any) -> tuple[Path, str | None]:
@@ -125,13 +154,18 @@ def _place(what: Any) -> tuple[Path, str | None]:
     __tracebackhide__ = True
     if isinstance(what, (str, Path)):
         if not Path(what).exists():
-            raise ParityError(f"parity({what!r}): there is no such file; give a path, a class, a function or an object")
+            raise ParityError(f"parity({what!r}): there is no such file; give {WANTED}")
         return Path(what), None
     named: Any = what if inspect.isclass(what) or inspect.isroutine(what) else type(what)
-    if "<locals>" in named.__qualname__:
+    bases = [base for base in getattr(named, "__mro__", (named,)) if base is not object]
+    if strange := {str(base.__module__).partition(".")[0] for base in bases} & {"torch", "numpy"}:
+        raise ParityError(f"parity() was given {strange.pop()}'s {named.__name__}: give {WANTED}, written by hand")
+    if "<" in named.__qualname__:
         raise ParityError(f"{named.__name__} is defined inside a function; define it at the top of a file")
     try:
-        return Path(inspect.getsourcefile(named) or ""), named.__name__
+        file = inspect.getsourcefile(named)
     except TypeError:
-        words = f"parity({what!r:.60}): {named.__name__} is not written in a Python file; give a class of your own"
-        raise ParityError(words) from None
+        file = None
+    if file is None:
+        raise ParityError(f"parity({what!r:.60}): {named.__name__} is not written in a Python file; give {WANTED}")
+    return Path(file), named.__qualname__.partition(".")[0]
