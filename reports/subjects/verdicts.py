@@ -85,10 +85,15 @@ def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row
     return Row(quantity, probe, "defective", says=f"it crashes: {text}", stage=stage)
 
 
+def slip(error: str) -> bool:
+    """Whether an error is a slip of the pen, whatever was given: a name that is set nowhere, two brackets in a row."""
+    called = "' object is not callable at line" in error and "'NoneType'" not in error
+    return called or error.startswith(("NameError", "UnboundLocalError"))
+
+
 def undriven(error: str, name: str) -> Row:
     """The row of what could not be driven: a name that nothing has is their slip, all else is our ignorance."""
-    slips = ("NameError", "UnboundLocalError", f"AttributeError: '{name}' object has no attribute")
-    if error.startswith(slips) or "' object is not callable at line" in error:  # a sign between two brackets is missing
+    if slip(error) or error.startswith(f"AttributeError: '{name}' object has no attribute"):
         return Row("", "", "defective", says=f"it crashes: {error}")
     return Row("", "", "unjudged", says=f"it could not be driven: {error}")
 

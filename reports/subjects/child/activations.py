@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import names
+from . import names, one_by_one
 from .arrays import Array, arrays, changed, copied, near, tree
 from .calling import (
     Failure,
@@ -56,6 +56,20 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     forward = names.methods(holder, names.FORWARD)
     backward = names.methods(holder, names.BACKWARD)
     forward = [f for f in forward if f not in backward]
+    if found := _from_methods(name, holder, kind, forward, backward):
+        return found
+    for method in forward[:1]:
+        for single in one_by_one.ways(holder, method, next(iter(backward), ""), built):
+            if found := _from_methods(name, single, kind, forward[:1], backward[:1]):
+                places = {"forward": {"name": method, **where(getattr(holder, method))}}
+                if backward:
+                    places["backward"] = {"name": backward[0], **where(getattr(holder, backward[0]))}
+                return {**found, **places, "rowwise": True}
+    return None
+
+
+def _from_methods(name: str, holder: type, kind: str, forward: list[str], backward: list[str]) -> dict[str, Any] | None:
+    """An activation by the first of some methods that keeps the shape of a batch; None where none does."""
     for made in built(holder):
         for method in forward[:3]:
             layout = _layout(made, method, kind)
@@ -184,13 +198,16 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
                 found["derivative"] = np.array(turn(np.full(upstream.shape, value) if value.ndim == 0 else value))
             return found
         at_a_point = len(asks) == 1 and (
-            asks[0] in ("x", "z", "inputs", "input", "value")
+            asks[0] in ("x", "z", "inputs", "input", "value", *_asked_for(getattr(made, method)))
             or (names.plain(backward[0]) in DERIVATIVES and names.ranked(asks[0], names.UPSTREAM) != 0)
         )
         if at_a_point and not _multiplies(function, upstream):
             for key, at in (("derivative", x), ("derivative_at_output", out)):
                 given = turn(at).copy()
                 value = next(iter(tree(attempt(function, given)).values()))
+                if value.shape == (*x.shape, x.shape[-1]):  # a Jacobian for each sample
+                    key = key.replace("derivative", "dinputs")
+                    value = np.einsum("bij,bj->bi", value, g)
                 found[key] = np.array(turn(np.full(given.shape, value) if value.ndim == 0 else value))
             return found
         offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())] if len(asks) > 1 else []
@@ -212,6 +229,11 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     if not np.array_equal(upstream, turn(g)):
         found["backward_changes_upstream"] = True
     return found
+
+
+def _asked_for(function: Any) -> list[str]:
+    """What a forward calls its inputs."""
+    return [names.plain(one.name) for one in parameters(function)][:1]
 
 
 def _multiplies(function: Any, upstream: Array) -> bool:

@@ -159,8 +159,15 @@ def attempt_turned(function: Callable[..., Any], given: dict[str, Any], upstream
         return attempt(function, **given)
     except Failure as failure:
         key = next((name for name, value in given.items() if value is upstream or np.array_equal(value, upstream)), "")
-        if upstream.ndim != 2 or not key or failure.binding or isinstance(failure.error, (NameError, AttributeError)):
+        if (
+            np.ndim(upstream) != 2
+            or not key
+            or failure.binding
+            or isinstance(failure.error, (NameError, AttributeError))
+        ):
             raise
+        if "broadcast" in str(failure) and (cut := _cut(function, given, key, upstream)) is not None:
+            return cut
         lay: Callable[[np.ndarray], np.ndarray]
         for lay, unlay in ((lambda g: g.T, lambda a: a.T), (lambda g: g.T[:, None, :], lambda a: a[:, 0, :].T),
                            (lambda g: g[:, None, :], lambda a: a[:, 0, :]),
@@ -171,6 +178,22 @@ def attempt_turned(function: Callable[..., Any], given: dict[str, Any], upstream
             except (Failure, IndexError):
                 continue
         raise
+
+
+def _cut(function: Callable[..., Any], given: dict[str, Any], key: str, upstream: np.ndarray) -> np.ndarray | None:
+    """What comes back for a gradient with a column more, where it cuts one off: that of a bias in the layer above.
+
+    Which column that is shows in that a NaN in it has no part in what comes back.
+    """
+    column = np.full((len(upstream), 1), np.nan)
+    for wider in ([upstream, column], [column, upstream]):
+        try:
+            result = attempt(function, **given | {key: np.concatenate(wider, axis=1)})
+        except Failure:
+            continue
+        if isinstance(result, np.ndarray) and result.shape == upstream.shape and np.isfinite(result).all():
+            return result
+    return None
 
 
 def parameters(function: Any) -> list[inspect.Parameter]:

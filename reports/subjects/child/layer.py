@@ -42,6 +42,10 @@ NO_WEIGHT = re.compile(r"grad|delta|momentum|cache|velocit|moment|nabla|(^|[._])
 OUTPUTS = ("output", "outputs", "out", "z", "a", "y", "activation", "activations", "result")
 
 
+def _itself(z: Any) -> Any:
+    return z
+
+
 def _one(z: Any) -> Any:
     return np.ones_like(z)
 
@@ -52,6 +56,8 @@ ACTIVATION_NAMES = {"activation", "activationfn", "actfn", "act", "activationfun
 SPELT = ("relu", "sigmoid", "ReLU", "Sigmoid", "linear", "tanh")  # for those that take the name of one
 
 ACTIVATION: list[Any] = [None]  # what a layer gets that asks for an activation: one of the file's own
+SLOPE: list[Any] = [None]  # the derivative that the file has of it
+SLOPES = re.compile(r"act.*(prime|deriv|grad|der$|d$)|^d_?act|(prime|deriv|grad|derivative)_?(of)?_?act", re.IGNORECASE)
 DESCENT: list[Any] = []  # objects of the file's own that move parameters down their gradients
 
 
@@ -81,9 +87,11 @@ class Layer:
         bias = {"b"} if asked & {"w", "weights", "weight"} else set()
         wanted = [one for one in parameters(self.holder) if names.plain(one.name) in ACTIVATION_NAMES and
                   (one.default is one.empty or one.kind is one.KEYWORD_ONLY)]  # fmt: skip
-        for shape, activation in itertools.product(
-            (d, (d,), (None, d)), (ACTIVATION[0], *SPELT) if wanted else (ACTIVATION[0],)
-        ):
+        slopes_asked = {names.plain(one.name) for one in parameters(self.holder) if SLOPES.search(one.name)}
+        both = (
+            (_itself, _one) if slopes_asked and SLOPE[0] is None else (ACTIVATION[0], SLOPE[0])
+        )  # they belong together
+        for shape, activation in itertools.product((d, (d,), (None, d)), (both[0], *SPELT) if wanted else both[:1]):
             for weights, biases in (((d, h), (h,)), ((d, h), (1, h)), ((h, d), (h, 1)), ((h, d), (1, h))):
                 offers = [
                     (names.N_IN - {"inputs"} | {"inputs"}, shape),
@@ -92,8 +100,11 @@ class Layer:
                     (bias | {"bias", "biases"}, rng.standard_normal(biases)),
                     (names.RATE - slopes, RATE),
                     (OPTIMIZER, self.recorder),
-                    (ACTIVATION_NAMES, twin(activation)),  # a fresh one: it may remember what it was given
-                    ({"activationprime", "activationderivative", "dactivation"}, _one),
+                    (
+                        ACTIVATION_NAMES - slopes_asked,
+                        twin(activation),
+                    ),  # a fresh one: it may remember what it was given
+                    *(({plain}, both[1]) for plain in slopes_asked),
                     *(({plain}, Initializer()) for plain in initializers(self.holder)),
                     *(({key}, value) for key, value in (more or {}).items()),
                 ]
@@ -142,7 +153,7 @@ class Layer:
         """Where the array taken for weights, or biases, has no part in the output, takes one that has."""
         made = self.fresh(d, h)
         forward = getattr(made, self.forward[0])
-        wanted = [(h,), (1, h), (h, 1), (len(x), h), (h, x.shape[-1])]
+        wanted = [(h,), (1, h), (h, 1), (len(x), h), (h, np.shape(x)[-1])]
 
         def shown() -> Array | None:
             before = copied(arrays(made))
@@ -189,10 +200,12 @@ def output_of(result: Any, new: dict[str, Array], wanted: list[tuple[int, ...]],
     return kept[named[0] if named else list(kept)[-1]]
 
 
-def lay_in(x: Array, layout: str) -> Array:
-    """Rows (B, D) as their layout wants them."""
+def lay_in(x: Array, layout: str) -> Any:
+    """Rows (B, D) as their layout wants them, as lists where it wants lists."""
     if layout in ("columns", "sample column"):
         return x.T.copy()
+    if layout.endswith("list"):
+        return x.tolist() if layout == "rows list" else x[0].tolist()
     return x[0].copy() if layout == "sample flat" else x.copy()
 
 
@@ -200,7 +213,7 @@ def lay_out(x: Array, layout: str, width: int) -> Array:
     """What their layout gave, as rows (B, width); untouched where it has another shape."""
     if layout in ("columns", "sample column") and x.ndim == 2 and x.shape[0] == width:
         return x.T
-    return x.reshape(1, width) if layout == "sample flat" and x.size == width else x
+    return x.reshape(1, width) if layout in ("sample flat", "sample list") and x.size == width else x
 
 
 def several(found: dict[str, Array]) -> bool:

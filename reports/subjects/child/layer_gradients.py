@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import names
+from . import bias_row, names
 from .arrays import Array, arrays, changed, copied, tree
 from .calling import (
     Failure,
@@ -54,6 +54,7 @@ def gradients_of(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, 
         return {"error": str(failure), "stage": "backward", "line": failure.line}
     after = arrays(made)
     new, returned = changed(before, after), tree(result)
+    returned = {path: bias_row.inputs_alone(layer.holder, a, d) for path, a in returned.items()}
     pool = {f"returned {p}".strip(): a for p, a in returned.items()} | new
     pool |= {f"recorded {k}": np.asarray(a) for k, a in enumerate(layer.recorder.seen) if isinstance(a, np.ndarray)}
     pool |= {p: a for p, a in after.items() if DW.search(p.split(".")[-1]) and p not in before}
@@ -63,14 +64,16 @@ def gradients_of(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, 
     tail = {p: p.split(".")[-1].split(" ")[-1] for p in pool}
     beside = f"{layer.weights.rpartition('.')[0]}.grad"  # of a parameter that keeps its own gradient
     dw = [p for p, a in pool.items() if (a.shape == shape_w or p == beside) and p not in theirs]
-    dw.sort(key=lambda p: (p != beside, not DW.search(tail[p]), bool(is_db(p)), not p.startswith("returned")))
-    dx = [p for p, a in returned.items() if a.shape == lay_in(x, layer.layout).shape]
+    dw.sort(
+        key=lambda p: (p != beside, not DW.search(tail[p]), bool(is_db(p)), not p.startswith("returned"), p.count("."))
+    )
+    dx = [p for p, a in returned.items() if a.shape == np.shape(below)]
     dx.sort(key=lambda p: names.plain(p.split(".")[-1]) not in ("", *DINPUTS))
     named = [p for p in pool if names.plain(tail[p]) in DINPUTS and p not in theirs]
     dx_path = f"returned {dx[0]}".strip() if dx else next(iter(sorted(named, key=lambda p: DINPUTS.index(
         names.plain(tail[p])))), None)  # fmt: skip
     if dx_path is None and dw and b != h:
-        left = [p for p, a in new.items() if a.shape == lay_in(x, layer.layout).shape]
+        left = [p for p, a in new.items() if a.shape == np.shape(below)]
         dx_path = left[0] if left else None
     if dx_path is not None:
         dw = [p for p in dw if p == beside or not np.array_equal(pool[p], pool[dx_path])]
@@ -78,7 +81,7 @@ def gradients_of(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, 
     db = [p for p, a in pool.items() if p not in theirs and p != dx_path and p not in dw[:1]
           and (is_db(p) or (a.size == h and (p.startswith(("returned", "recorded")) or not dw)))]  # fmt: skip
     db = db or [p for p, a in new.items() if a.size == h and p not in (*theirs, dx_path, *dw[:1])]  # by its size alone
-    db.sort(key=lambda p: (not is_db(p), pool[p].size != h))
+    db.sort(key=lambda p: (not is_db(p), pool[p].size != h, p.count(".")))
     if not dw:
         dw = [p for p in pool if p not in theirs and p != dx_path and re.search(r"d_?w", tail[p], re.IGNORECASE)]
     if dw:

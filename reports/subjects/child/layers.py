@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import names
+from . import bias_row, names
 from .arrays import arrays, changed, copied, put
 from .calling import (
     Failure,
@@ -23,6 +23,7 @@ from .calling import (
 )
 from .layer import SHAPES, Layer, forward_arguments, lay_in, lay_out, output_of
 from .layer_gradients import gradients_of
+from .networks import neurons
 from .networks.one_layer import goes_back_from_targets
 
 MOST_WAYS = 40  # of building one layer
@@ -34,11 +35,16 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
     if not layer.forward or goes_back_from_targets(holder):
         return None
     made, rows = _first(layer)
+    for other in _seen_otherwise(layer) if made is None else ():
+        made, rows = _first(another := Layer(other))
+        if made is not None:
+            layer = another
+            break
     if made is None:
         return _crashing(name, layer)
     probes = []
     for probe, (b, d, h) in SHAPES.items():
-        if layer.layout in ("sample", "sample flat") and probe != "one":
+        if layer.layout in ("sample", "sample flat", "sample list") and probe != "one":
             continue
         if probe == "square" and (b != 5):
             continue
@@ -50,8 +56,9 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "role": "dense",
         "form": 5 if rows.get("returned") and not rows.get("stored") else 1,
         "orientation": layer.orientation,
+        "of_lists": getattr(layer.holder, "of_lists", False),
         "choice": layer.choice,
-        "layout": layer.layout,
+        "layout": layer.layout.removesuffix(" list"),
         "weights": layer.weights,
         "biases": layer.biases or "",
         "forward": {"name": layer.forward[0], **where(getattr(holder, layer.forward[0]))},
@@ -60,6 +67,17 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "probes": probes,
         "penalised": _penalised(layer),
     }
+
+
+def _seen_otherwise(layer: Layer) -> Iterator[type]:
+    """The same class, its biases apart from its weights; the lists of numbers in its objects as arrays."""
+    _, d, h = SHAPES["batch"]
+    if apart := bias_row.split(layer, d, h):
+        yield apart
+    lists = neurons.gathered(layer.holder)
+    made = Layer(lists).fresh(d, h)
+    if made is not None and any(a.shape in ((d, h), (h, d)) for a in arrays(made).values()):
+        yield lists
 
 
 def _as_told_apart(batch: dict[str, Any], probe: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +125,7 @@ def _first(layer: Layer) -> tuple[Any, dict[str, Any]]:
     for made, rows in islice(_forwards(layer), 12):
         if best[0] is None:
             best, kept = (made, rows), dict(vars(layer))
-        batch = layer.layout in ("rows", "columns")
+        batch = layer.layout in ("rows", "rows list", "columns")
         if batch and _probe(layer, *SHAPES["batch"], "batch").get("stage") != "backward":
             return made, rows
     if best[0] is not None:
@@ -128,8 +146,12 @@ def _forwards(layer: Layer) -> Iterator[tuple[Any, dict[str, Any]]]:
             "sample column": ((d, 1), [(h, 1)]),
             "sample flat": ((d,), [(h,), (1, h), (h, 1)]),
         }
+        if getattr(layer.holder, "of_lists", False):
+            layouts = {"rows list": layouts["rows"], "sample list": layouts["sample flat"], **layouts}
+            del layouts["rows"], layouts["columns"]  # a product of lists and numbers may mean anything there
         for layout, (inputs, wanted) in layouts.items():
-            x = np.random.default_rng(1).standard_normal(inputs)
+            x: Any = np.random.default_rng(1).standard_normal(inputs)
+            x = x.tolist() if layout.endswith("list") else x
             for method in layer.forward[:3]:
                 try:
                     fresh = layer.fresh(d, h)
@@ -185,7 +207,7 @@ def _probe(layer: Layer, b: int, d: int, h: int, probe: str, more: dict[str, Any
         result = attempt(forward, **forward_arguments(forward, given))
     except Failure as failure:
         return found | {"error": str(failure), "stage": "forward", "line": failure.line}
-    wanted = [lay_in(g, layer.layout).shape, (h,), (1, h), (h, 1)] if b == 1 else [lay_in(g, layer.layout).shape]
+    wanted = [np.shape(lay_in(g, layer.layout)), *([(h,), (1, h), (h, 1)] if b == 1 else [])]
     output = output_of(result, changed(before, arrays(made)), wanted, given)
     if output is not None:
         found["output"] = np.array(lay_out(output, layer.layout, h))

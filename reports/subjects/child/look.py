@@ -23,6 +23,7 @@ from . import (
 )
 from .calling import Failure, attempt, required, stopped
 from .loading import Loaded, definitions
+from .networks.containers import derivative_of
 from .reading import Unreadable, read
 from .results import Results
 
@@ -78,7 +79,7 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
 def components(loaded: Loaded) -> list[dict[str, Any]]:
     """All layers, activations, losses and optimizers of a subject, as plain data."""
     found: list[dict[str, Any]] = []
-    layer.ACTIVATION[0] = _own_activation(loaded)
+    layer.ACTIVATION[0], layer.SLOPE[0] = _own_activation(loaded)
     layer.DESCENT[:] = _own_descents(loaded)
     optimizers.TEXTS[:] = loaded.sources.values()
     activations.TEXTS[:] = loaded.sources.values()
@@ -166,19 +167,19 @@ def _static(loaded: Loaded) -> dict[str, Any]:
     return found
 
 
-def _own_activation(loaded: Loaded) -> Any:
-    """An activation of the file, for layers that ask for one: an object of a class, else a function, else nothing."""
+def _own_activation(loaded: Loaded) -> tuple[Any, Any]:
+    """(An activation of the file, its derivative), for layers that ask: an object, else a function, else nothing."""
     for wanted in ("ReLU", "Sigmoid", "Tanh"):
         for name, holder in loaded.classes.items():
             if names.kind(name) == wanted and not required(holder):
                 try:
-                    return attempt(holder)
+                    return attempt(holder), None
                 except Failure:
                     continue
         for name, function in loaded.functions.items():
             if names.plain(name) == wanted.lower():
-                return function
-    return None
+                return function, derivative_of(loaded, name)
+    return None, None
 
 
 def _own_descents(loaded: Loaded) -> list[Any]:

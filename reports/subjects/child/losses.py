@@ -3,6 +3,7 @@
 Axes: B samples, C classes or outputs.
 """
 
+import contextlib
 import inspect
 import re
 from collections.abc import Callable
@@ -45,12 +46,15 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("one-hot, logits near 1000", logits + 1000, onehot, onehot)
         add("class indices in a column", logits, classes.reshape(-1, 1), onehot)
         add("soft labels", logits, _softmax(-logits), _softmax(-logits))
+        add("one vector", logits[0], onehot[0], onehot[:1])
+        add("one class index", logits[0], classes[0], onehot[:1])
     elif kind == "CrossEntropy":
         add("one-hot", probabilities, onehot, onehot)
         add("class indices", probabilities, classes, onehot)
         add("one-hot, one sample", probabilities[:1], onehot[:1], onehot[:1])
         add("one-hot columns", probabilities.T, onehot.T, onehot)
         add("one vector", probabilities[0], onehot[0], onehot[:1])
+        add("one class index", probabilities[0], classes[0], onehot[:1])
         add("class indices in a column", probabilities, classes.reshape(-1, 1), onehot)
         add("soft labels", probabilities, _softmax(-logits), _softmax(-logits))
     elif kind == "SigmoidCrossEntropy":
@@ -78,8 +82,8 @@ def cases(kind: str) -> list[dict[str, Any]]:
 
 
 def _softmax(z: Array) -> Array:
-    e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
 FUSED = {"SoftmaxCrossEntropy": _softmax, "SigmoidCrossEntropy": lambda z: 1 / (1 + np.exp(-z))}
@@ -102,7 +106,8 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     made = next(instances(holder, SETTINGS, [[], [Recorder()]]), None)
     if made is None:
         return None
-    if kind in FUSES and values and _softens(made, values[0], FUSES[kind]):
+    within = kind in FUSES and bool(values) and _softens_within(made, values[0], FUSES[kind])
+    if within or (kind in FUSES and values and _softens(made, values[0], FUSES[kind])):
         kind = FUSES[kind]
     rows = []
     for case in cases(kind):
@@ -120,6 +125,7 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
         "forward": {"name": forward, **(where(_own(holder, forward)) if forward else {})},
         "backward": {"name": gradients[0], **where(_own(holder, gradients[0]))} if gradients else {"name": ""},
         "cases": rows,
+        "softens": within,
         "nearest": "" if gradients else nearest(holder),
     }
 
@@ -140,6 +146,19 @@ def _softens(made: Any, method: str, fused: str) -> bool:
                 continue
             if value is not None and any(near(value.ravel(), f.ravel()) for f in forms):
                 return True
+    return False
+
+
+def _softens_within(made: Any, method: str, fused: str) -> bool:
+    """Whether a loss runs softmax, or sigmoid, on what it is given: afterwards it holds what that gives."""
+    case = cases(fused)[0]
+    wanted = FUSED[fused](case["predicted"])
+    for order in _orders(getattr(made, method)):
+        before = copied(arrays(made))
+        with contextlib.suppress(Failure):
+            _given(made, method, _pair(case, order))
+        if any(near(a, wanted) for a in changed(before, arrays(made)).values()):
+            return True
     return False
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from . import names
 from .arrays import Array, copied
 from .calling import Failure, Recorder, attempt, constructor_of, instances, parameters, required, text_of, where
-from .updated import Model, gradients, start, target_of
+from .updated import Model, fitting, gradients, start, target_of
 
 RATE, MOMENTUM, DECAY = 0.25, 0.75, 0.125
 
@@ -67,7 +67,7 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
     methods = names.methods(holder, names.UPDATE)
     if not methods:
         return None
-    layers = [one for one in layers if one[0]["backward"]["name"]]  # one without gradients is no use here
+    layers = fitting(holder, [one for one in layers if one[0]["backward"]["name"]])  # one without is no use here
     runs, failed, error = [], [], ""
     accepts = {names.plain(one.name) for one in parameters(constructor_of(holder))}
     rhos = {

@@ -3,13 +3,16 @@
 Axes: weights (D, H), biases (1, H), as the layer keeps them.
 """
 
+import inspect
+import re
 from typing import Any
 
 import numpy as np
 
 from .arrays import Array, arrays, put
-from .calling import Failure, attempt
+from .calling import Failure, attempt, text_of
 from .layer import Layer, forward_arguments
+from .networks import neurons
 
 STEPS = 3
 
@@ -80,6 +83,13 @@ class Holder:
     """A stand-in for a layer: attributes under every name that an optimizer may look for."""
 
 
+def fitting(optimizer: type, layers: list[tuple[dict[str, Any], type]]) -> list[tuple[dict[str, Any], type]]:
+    """The layers, those first that have the methods which an optimizer calls: it is made for such."""
+    text = "".join(text_of(method) for method in vars(optimizer).values() if inspect.isfunction(method))
+    called = set(re.findall(r"\b(?!self|np)\w+\.(\w+)\(", text))
+    return sorted(layers, key=lambda one: sum(not hasattr(one[1], method) for method in called))
+
+
 def gradients() -> list[tuple[Array, Array]]:
     """The gradients of each step: of the weights, of the biases; a few are 0."""
     rng = np.random.default_rng(23)
@@ -122,7 +132,8 @@ def target_of(way: str, w: Array, b: Array, layers: list[tuple[dict[str, Any], t
 
 def _own_layer(layer: dict[str, Any], holder: type, w: Array, b: Array) -> tuple[Any, Any, Any]:
     """A layer of the same file, with its gradients where that layer keeps them."""
-    seen = Layer(holder)
+    lists = layer.get("of_lists", False)
+    seen = Layer(neurons.gathered(holder) if lists else holder)
     seen.choice = layer["choice"]
     made = seen.fresh(D, H)
     if made is None or not layer["weights"] or "returned" in str(_stored(layer)):
@@ -137,9 +148,12 @@ def _own_layer(layer: dict[str, Any], holder: type, w: Array, b: Array) -> tuple
     method = getattr(made, layer["forward"]["name"])
     shape = (B0, D) if layer["layout"] == "rows" else (D, B0)
     grad = (B0, H) if layer["layout"] == "rows" else (H, B0)
+    some: list[Any] = [np.ones(shape), np.ones(grad)]
+    if lists:
+        some = [one.tolist() if layer["layout"] == "rows" else [1.0] * one.shape[0] for one in some]
     try:  # so that the attributes exist
-        attempt(method, **forward_arguments(method, np.ones(shape)))
-        attempt(getattr(made, layer["backward"]["name"]), np.ones(grad))
+        attempt(method, **forward_arguments(method, some[0]))
+        attempt(getattr(made, layer["backward"]["name"]), some[1])
     except (Failure, AttributeError, TypeError):
         pass
     put(made, layer["weights"], w.T if turn else w)

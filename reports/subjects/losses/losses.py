@@ -10,7 +10,7 @@ import numpy as np
 from reports.subjects.components import component
 from reports.subjects.losses.gradients import gradient_row
 from reports.subjects.losses.values import WORDS, meant, reduction, value_row
-from reports.subjects.verdicts import REFUSES, Component, Row, crashed, unwritten
+from reports.subjects.verdicts import REFUSES, Component, Row, crashed, slip, unwritten
 
 Array = np.ndarray
 COLUMN = "class indices in a column"
@@ -42,6 +42,10 @@ def loss(seen: dict[str, Any]) -> Component:
             pass  # the only format that it takes
         elif case["format"] == "class indices" and "error" not in case and _none(told):
             pass  # it runs, and no other format of labels shows what it does
+        elif not some and case["format"] in ALONE and all(one["format"] in ALONE for one in cases):
+            pass  # a single sample is all that it takes
+        elif slip(str(case.get("gradient_error", ""))) and some and "error" not in case:
+            pass  # it goes forward with labels of this format, and what it raises on its way back lies not in them
         elif _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
             refused.append(case["format"])
             careful |= "class indices" in formats and _broadcasts(case, rows)
@@ -71,6 +75,7 @@ def loss(seen: dict[str, Any]) -> Component:
 
 
 USUAL = ("one-hot", "class indices")
+ALONE = ("one vector", "one class index")  # of a single sample
 
 
 def _refused(rows: list[Row]) -> bool:
@@ -94,7 +99,7 @@ def _takes_logits(seen: dict[str, Any]) -> bool:
     """Whether a loss that is called fused takes logits: it does unless it is right for probabilities alone."""
     values = {case["format"]: case for case in seen["cases"] if isinstance(case.get("value"), np.ndarray)}
     logits, given = values.get("one-hot"), values.get("one-hot, probabilities")
-    if logits is None or given is None:
+    if logits is None or given is None or seen.get("softens"):
         return True
     fits = reduction("SoftmaxCrossEntropy", logits["value"], *meant(logits))
     return bool(fits) or not reduction("CrossEntropy", given["value"], *meant(given))
@@ -102,7 +107,7 @@ def _takes_logits(seen: dict[str, Any]) -> bool:
 
 def _optional(name: str) -> bool:
     """Formats that a loss need not take; of the first two of each kind it must take one."""
-    return name in ("one vector", "one row", "one-hot columns", "three rows", "vector", "class indices", "one column",
+    return name in (*ALONE, "one row", "one-hot columns", "three rows", "vector", "class indices", "one column",
                     "one sample", "one-hot, one sample", "class indices, probabilities", *MORE)  # fmt: skip
 
 
@@ -131,6 +136,11 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 def _laid_out(cases: list[dict[str, Any]], kind: str, fits: bool) -> list[dict[str, Any]]:
     """The cases of a loss by its layout: those with samples in columns alone, where only they fit."""
     rows = {case["format"]: value_row(dict(case), kind) for case in cases if "error" not in case}
+    alone = [case for case in cases if case["format"] in ALONE and "error" not in case]
+    if all("error" in case for case in cases if case["format"] in USUAL) and any(
+        (row := rows[case["format"]]) and row.status != "defective" for case in alone
+    ):
+        return alone  # of lists of numbers, or by an index: a batch does not work
     for usual, turned in (
         ("one-hot", "one-hot columns"),
         ("one-hot", COLUMN),

@@ -179,6 +179,9 @@ def _strange(kind: str, value: Array, p: Array, y: Array) -> str:
     spread = p.reshape(b, -1) - y.reshape(b, -1).T if p.shape[1] == 1 else None
     if spread is not None and value.size == 1 and near(value.reshape(1), np.mean(spread**2).reshape(1)):
         return "value: (N, 1) minus (N,) has become (N, N)"
+    clipped = np.clip(p, 1e-7, 1 - 1e-7)
+    if kind == "SoftmaxCrossEntropy" and reduction("CrossEntropy", value, clipped, y):
+        return "value: it is the logarithm of what it is given, and not of its softmax"
     mean = float(np.sum(each(kind, exact(p), y, 0.0, DOUBLE).value)) / b
     have = float(np.mean(value))
     return f"value: {have:.6g} in the mean, where {WORDS[kind]} gives {mean:.6g} per sample"

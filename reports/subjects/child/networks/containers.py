@@ -109,7 +109,7 @@ def _bends(loaded: Any) -> Iterator[tuple[str, Any]]:
         for name, function in loaded.functions.items():
             kind = names.kind(name)
             if kind in names.ACTIVATIONS and not DERIVATIVE.search(name):
-                back = _derivative(loaded, name)
+                back = derivative_of(loaded, name)
                 if len(asks) == 1 or back is not None or kind == "Softmax":
                     yield kind, partial(holder, *(function, back)[: len(asks)])
 
@@ -124,12 +124,12 @@ def losses_of(loaded: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name, function in loaded.functions.items():
         kind = names.kind(name)
         if kind in names.LOSSES and not DERIVATIVE.search(name):
-            back = _derivative(loaded, name)
+            back = derivative_of(loaded, name)
             if back is not None:
                 yield kind, (function, back)
 
 
-def _derivative(loaded: Any, name: str) -> Any:
+def derivative_of(loaded: Any, name: str) -> Any:
     """The function whose name is another function's with a mark of a derivative; None without one."""
     bare = re.compile(r"prime|deriv(ative)?|grad(ient)?|backward")
     for other, function in loaded.functions.items():

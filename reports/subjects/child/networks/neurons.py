@@ -28,7 +28,8 @@ class Rows:
 
 def gathered(holder: type) -> type:
     """The same class whose objects say that the numbers in their lists and neurons are arrays."""
-    return type(holder.__name__, (holder,), {"__parity_arrays__": _arrays, "__parity_put__": _put})
+    return type(holder.__name__, (holder,), {
+        "__parity_arrays__": _arrays, "__parity_put__": _put, "of_lists": True})  # fmt: skip
 
 
 def _arrays(owner: Any) -> dict[str, Array]:
