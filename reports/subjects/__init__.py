@@ -37,6 +37,7 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     classes.py         networks that are classes
     trainers.py        what makes its parameters when it trains: one round and two
     functions.py       free functions whose names say what they do
+    costs.py           the value of their cost
     makers.py          functions that make parameters, by name
     families.py        free functions under any names: a maker,
     made.py            what it makes,

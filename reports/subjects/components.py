@@ -31,11 +31,11 @@ def component(seen: dict[str, Any]) -> Component:
 
 
 def _spoken(text: str, made: Component) -> str:
-    """A hint's code in the names of their own arguments."""
+    """A hint's code in the names of their own arguments, along their own axis."""
     for stage, ours, code in (("forward", "inputs", r"(?=\.\w| [<>])"), ("backward", "dvalues", "")):
         named = made.places.get(stage, {}).get("arguments") or [ours]
         text = re.sub(rf"\b{ours}\b{code}", str(named[0]), text)
-    return text
+    return text.replace("axis=1", "axis=0") if made.convention.get("layout") == "batch in columns" else text
 
 
 def dense(seen: dict[str, Any]) -> Component:

@@ -104,6 +104,7 @@ def judged(seen: Seen) -> Subject:
         optimizers,
     )  # torch loads here, not for a refused file
     from reports.subjects.losses import losses
+    from reports.subjects.networks import costs
     from reports.subjects.networks.network import network
 
     judges: dict[str, Any] = {
@@ -132,6 +133,8 @@ def judged(seen: Seen) -> Subject:
                 Row("", "", "unjudged", says=f"our own judge failed: {type(error).__name__}: {error}"[:200])
             )
         subject.components.append(made)
+        if one["role"] == "network":
+            subject.components += costs.costs(one, made)
         if one["role"] == "loss":
             all_losses.append((one, made))
     if _layouts(subject.components) != {"one sample at a time"}:
@@ -160,7 +163,8 @@ def _cancelling(components: list[Component]) -> None:
     """Softmax's diagonal p (1 - p) and a binary cross-entropy over the classes cancel exactly to p - y."""
     gradient = "gradient: it is the gradient of the binary cross-entropy"
     rows = [row for one in components for row in one.rows]
-    binary = any(row.says.startswith(("it is the binary cross-entropy", gradient)) for row in rows)
+    known = ("it is the binary cross-entropy", "its value is binary cross-entropy", gradient)
+    binary = any(row.says.startswith(known) for row in rows)
     half = any(one.kind == "Softmax" and "only the diagonal" in row.says for one in components for row in one.rows)
     for row in rows:
         if half and row.says == gradient:

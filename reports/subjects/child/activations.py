@@ -306,10 +306,11 @@ def from_functions(name: str, function: Any, partner: str | None, derivative: An
             if out is None:
                 raise Failure(ValueError("gives nothing"))  # noqa: TRY301
             found["output"] = np.array(out)
-            if flag:
-                found |= _derivatives(function, values, out, flag)
-            elif derivative:
-                found |= _derivatives(derivative, values, out, None)
+            if flag or derivative:
+                turn = (lambda a: a.T.copy()) if layout == "columns" else np.array
+                x, y, g = (turn(a) for a in (values, out, found["upstream"]))
+                ways = _derivatives(function if flag else derivative, x, y, g, flag)
+                found |= {key: turn(value) for key, value in ways.items()}
         except Failure as failure:
             found |= {"error": str(failure), "stage": "forward" if "output" not in found else "backward",
                       "line": failure.line}  # fmt: skip
@@ -345,12 +346,12 @@ def _value(result: Any, shape: tuple[int, ...]) -> Array | None:
     return next((a for a in tree(result).values() if a.shape == shape), None)
 
 
-def _derivatives(function: Any, x: Array, out: Array, flag: str | None) -> dict[str, Any]:
+def _derivatives(function: Any, x: Array, out: Array, g: Array, flag: str | None) -> dict[str, Array]:
     """A derivative of one argument at the input and at the output; of two arguments, the product with upstream."""
     more = {flag: True} if flag else {}
     asks = required(function)
     if flag or len(asks) == 1:
-        found = {}
+        found: dict[str, Array] = {}
         for key, at in (("derivative", x), ("derivative_at_output", out)):
             result = attempt(function, at.copy(), **more)
             value = np.full(x.shape, float(result)) if isinstance(result, (int, float)) else _value(result, x.shape)
@@ -359,7 +360,6 @@ def _derivatives(function: Any, x: Array, out: Array, flag: str | None) -> dict[
         return found
     if len(asks) != 2:
         return {}
-    g = np.random.default_rng(5).standard_normal(x.shape)
     results: dict[str, Array] = {}
     ways: dict[str, Any] = {"dinputs": x, "dinputs_at_output": out, "dinputs_cache": (x,)}
     first = names.ranked(asks[0].name, names.UPSTREAM) == 0 or names.ranked(asks[1].name, names.UPSTREAM) != 0

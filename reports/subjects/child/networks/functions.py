@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
+from .. import names
 from ..arrays import copied, tree
-from ..calling import Failure, where
+from ..calling import Failure, required, where
 from . import board as boards
-from . import one_layer, trainers, unclipped
+from . import costs, one_layer, trainers, unclipped
 from .chain import Chain, nonzero
 from .data import batch_for, data, handed_on, lay
 from .makers import Box, initial, returned_names
 from .outcome import find_output, rate_of
 from .sizes import spoken
 from .variables import look_for
-from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
+from .words import OUTPUT, WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
 
 
 def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | None:
@@ -161,11 +162,38 @@ def _family(
             trial.pop("forward_error", None)
             stages.setdefault("forward", name)
             break
+    if "output" in trial:
+        _between(functions, board, trial)
     with unclipped.going_back():
         back = _gone_back(functions, box, chain, board, trial, stages, start)
     if back and unclipped.bitten[0]:
         trial["clipped"] = True
+    if found := costs.values(functions, board):
+        trial["costs"] = found
     return back or (trial if "output" in trial else None)
+
+
+def _between(functions: dict[str, Any], board: boards.Board, trial: dict[str, Any]) -> None:
+    """Calls what stands between forward and back: a function that returns what the way back asks for by its name."""
+    backward = [name for name in functions if rank(name, WORDS_BACKWARD[:-1]) <= 90]  # a loss may stand between
+    wanted = {one.name for name in backward for one in required(functions[name])} - set(board.exact())
+    wanted = {name for name in wanted if names.ranked(name, names.TARGETS - {"output", "outputs"}, names.INPUTS) < 0}
+    for name, function in functions.items():
+        told = returned_names(function)
+        if name in backward or not wanted & set(told) or not required(function):
+            continue
+        try:
+            result, _ = boards.called(None, function, board)
+        except Failure:
+            continue
+        parts = result if isinstance(result, tuple) and len(result) == len(told) else (result,)
+        for part_name, part in zip(told, parts, strict=False):
+            if part_name in wanted:
+                board.names[part_name] = part
+            like_it = board.output is not None and np.shape(part) == board.output.shape
+            if part_name in wanted and names.plain(part_name) in OUTPUT and like_it:
+                board.output = np.array(part)
+                trial["output"] = np.array(part.T if board.layout in ("columns", "sample column") else part)
 
 
 def _gone_back(

@@ -1,0 +1,118 @@
+"""Facts about networks of free functions: their cost by its value, what stands between forward and back."""
+
+from pathlib import Path
+
+import pytest
+
+from reports.subjects.verdict import check
+from reports.subjects.verdicts import Component
+
+COLUMNS = """import numpy as np
+
+def initialize_parameters(n_x, n_h, n_y):
+    return {"W1": np.random.randn(n_h, n_x), "b1": np.zeros((n_h, 1)),
+            "W2": np.random.randn(n_y, n_h), "b2": np.zeros((n_y, 1))}
+
+def forward_propagation(X, parameters):
+    Z1 = parameters["W1"] @ X + parameters["b1"]
+    A1 = np.tanh(Z1)
+    A2 = 1 / (1 + np.exp(-(parameters["W2"] @ A1 + parameters["b2"])))
+    return A2, {"A1": A1, "A2": A2}
+
+def compute_cost(A2, Y):
+    m = Y.shape[1]
+    return -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / m
+
+def backward_propagation(parameters, cache, X, Y):
+    m = X.shape[1]
+    dZ2 = cache["A2"] - Y
+    dZ1 = parameters["W2"].T @ dZ2 * (1 - cache["A1"] ** 2)
+    return {"dW1": dZ1 @ X.T / m, "db1": dZ1.sum(axis=1, keepdims=True) / m,
+            "dW2": dZ2 @ cache["A1"].T / m, "db2": dZ2.sum(axis=1, keepdims=True) / m}
+"""
+COST = "-np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / m"
+
+
+def parts(tmp_path: Path, text: str, *changes: tuple[str, str]) -> dict[str, Component]:
+    """The components of a file with some of its text replaced, by name."""
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file = tmp_path / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    return {one.name: one for one in check(file).components}
+
+
+@pytest.mark.parametrize(
+    ("cost", "status", "words"),
+    [
+        (COST, "right", ""),
+        (COST.replace("/ m", "/ (2 * m)"), "departs", "it is half the sum over outputs"),
+        (COST.replace("/ m", "/ (m + 2)"), "unjudged", "no known loss"),
+        (COST.replace("-np", "np"), "defective", "its sign is turned round"),
+        ("-np.sum(Y * np.log(A2)) / m", "departs", "its value is cross-entropy on probabilities"),
+        (COST.replace("+ (1 - Y)", "- (1 - Y)"), "defective", "are subtracted, not added"),
+        ("-np.sum((1 - Y) * np.log(1 - A2)) / m", "defective", "the term y log(p) is missing"),
+        ("np.sum((A2 - Y) ** 2) / m", "departs", "its value is squared error, its gradients are those of binary"),
+        (COST.replace("A2)", "A2 + 1e-8)"), "departs", "1e-08 is added"),
+    ],
+)
+def test_the_value_of_a_cost_is_judged(cost: str, status: str, words: str, tmp_path: Path) -> None:
+    """Beside the loss whose gradients the functions give; the network is right all the time."""
+    found = parts(tmp_path, COLUMNS, (COST, cost))
+    assert found["forward_propagation"].status == "right"
+    assert (found["compute_cost"].status, words in found["compute_cost"].says) == (status, True)
+
+
+CACHED = """import numpy as np
+
+def softmax(Z):
+    e = np.exp(Z - Z.max(axis=0, keepdims=True))
+    return e / e.sum(axis=0, keepdims=True), Z
+
+def softmax_backward(dA, cache):
+    S, _ = softmax(cache)
+    return S * (dA - np.sum(dA * S, axis=0, keepdims=True))
+"""
+WHOLE = "S * (dA - np.sum(dA * S, axis=0, keepdims=True))"
+
+
+@pytest.mark.parametrize(
+    ("back", "status", "words"), [(WHOLE, "right", ""), ("dA * S * (1 - S)", "defective", "only the diagonal")]
+)
+def test_a_softmax_over_columns_goes_back_over_columns(back: str, status: str, words: str, tmp_path: Path) -> None:
+    """What comes from above lies as its output does: a right Jacobian was once called wrong there."""
+    found = parts(tmp_path, CACHED, (WHOLE, back))["softmax"]
+    assert (found.status, words in found.says) == (status, True)
+
+
+BETWEEN = """import numpy as np
+
+def initialize_weights():
+    W1, b1, W2, b2 = np.random.randn(5, 9), np.zeros((1, 9)), np.random.randn(9, 4), np.zeros((1, 4))
+    return W1, b1, W2, b2
+
+def forward_pass(x, W1, b1, W2, b2):
+    z1 = x @ W1 + b1
+    a1 = np.maximum(0, z1)
+    z2 = a1 @ W2 + b2
+    return a1, z1, z2
+
+def softmax_and_loss(z2, y):
+    e = np.exp(z2 - z2.max(axis=1, keepdims=True))
+    y_hat = e / e.sum(axis=1, keepdims=True)
+    return y_hat, -np.mean(np.log(y_hat[np.arange(len(y)), y]))
+
+def calculate_gradients(a1, y_hat, W2, z1, x, y):
+    d = y_hat.copy()
+    d[np.arange(len(y)), y] -= 1
+    d = d / len(y)
+    dh = d @ W2.T * (z1 > 0)
+    return x.T @ dh, dh.sum(axis=0, keepdims=True), a1.T @ d, d.sum(axis=0, keepdims=True)
+"""
+
+
+def test_what_stands_between_forward_and_back_is_called(tmp_path: Path) -> None:
+    """The way back asks for y_hat, which neither the forward nor the file's parameters hold."""
+    network = parts(tmp_path, BETWEEN)["forward_pass"]
+    assert (network.status, network.convention["network"][-7:]) == ("right", "Softmax")
