@@ -472,3 +472,14 @@ def test_the_child_proposes_by_the_nearness_that_was_measured() -> None:
     assert arrays.near(np.ones(3), np.ones(3) + arrays.NEAR / 2)
     for other in (np.ones(3) + 2 * arrays.NEAR, np.ones(4), np.full(3, np.nan)):
         assert not arrays.near(other, np.ones(3))
+
+
+@pytest.mark.parametrize(("sign", "status"), [("-", "departs"), ("+", "defective")])
+def test_a_softmax_that_goes_back_from_labels_is_given_some(sign: str, status: str, tmp_path: Path) -> None:
+    """Its way back takes probabilities and labels: p - y, and no gradient from above."""
+    change = ("def backward(self, dvalues):", "def backward(self, dvalues, y_true):")
+    text = SOFTMAX.split("        self.dinputs")[0] + f"        self.dinputs = (dvalues {sign} y_true) / len(dvalues)\n"
+    file = tmp_path / "mine.py"
+    file.write_text("import numpy as np\n" + text.replace(*change), encoding="utf-8")
+    (component,) = check(file).components
+    assert component.status == status

@@ -219,3 +219,34 @@ def test_functions_that_compute_and_were_not_recognised_are_in_the_first_line(
     """A right activation beside a network of functions that nobody understood is no parity of the file."""
     subject = judged(tmp_path, text)
     assert (subject.verdict, "not recognised: forward, backward" in subject.says) == (code, code == 2)
+
+
+LOOP = """
+import numpy as np
+from somewhere import load
+
+x, y = load()
+first, last = np.random.randn(5, 4), np.random.randn(4, 3)
+
+def right_ones(x_train, first, last):
+    return sum(np.argmax(np.maximum(row @ first, 0) @ last) for row in x_train)
+
+def learn(x, y, first, last):
+    for turn in range(500):
+        print(right_ones(x, first, last))
+        middle = np.maximum(x @ first, 0)
+        middle *= np.random.randint(2, size=len(middle)) * 2
+        off = middle @ last - y
+        below = off @ last.T * (middle > 0)
+        last = last - 0.01 * middle.T @ off
+        first = first - 0.01 * x.T @ below
+    return first, last
+"""
+
+
+@pytest.mark.parametrize(("mask", "status"), [("np.random.randint(2, size=len(middle))", "unjudged"), ("0.5", "right")])
+def test_a_loop_is_not_judged_in_full_where_a_line_of_it_raises(mask: str, status: str, tmp_path: Path) -> None:
+    """A mask of as many numbers as there are samples is no mask of the units."""
+    subject = judged(tmp_path, LOOP, ("np.random.randint(2, size=len(middle))", mask))
+    assert [(one.name, one.status) for one in subject.components] == [("learn", status)]
+    assert ("raises on our data: `middle *=" in subject.components[0].says) == (status == "unjudged")

@@ -75,6 +75,7 @@ def _from_methods(name: str, holder: type, kind: str, forward: list[str], backwa
             layout = _layout(made, method, kind)
             if not layout:
                 continue
+            backward = backward or names.derivatives(holder, method)
             probes = []
             for probe, x in inputs(kind).items():
                 fresh = next(built(holder))
@@ -187,10 +188,13 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
     if not backward:
         return found
     function = getattr(made, backward[0])
-    upstream = turn(g).copy()
-    before = copied(arrays(made))
     wants = required(function) or parameters(function)
     asks = [names.plain(one.name) for one in wants]
+    combined = len(asks) == 2 and asks[1] in LABELS and _ones(out.sum(axis=0 if layout == "columns" else 1))
+    if combined:  # with the cross-entropy: it is given probabilities and labels
+        found["upstream"] = g = np.eye(x.shape[1])[np.arange(len(x)) % x.shape[1]]
+    upstream = turn(g).copy()
+    before = copied(arrays(made))
     try:
         if not asks:  # without arguments it can only be the derivative where the forward was
             value = next(iter(tree(attempt(function)).values()), None)
@@ -198,9 +202,12 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
                 found["derivative"] = np.array(turn(np.full(upstream.shape, value) if value.ndim == 0 else value))
             return found
         at_a_point = len(asks) == 1 and (
-            asks[0] in ("x", "z", "inputs", "input", "value", *_asked_for(getattr(made, method)))
+            asks[0] in (*AT, *_asked_for(getattr(made, method)))
             or (names.plain(backward[0]) in DERIVATIVES and names.ranked(asks[0], names.UPSTREAM) != 0)
         )
+        if len(asks) == 2 and asks[0] in AT and asks[1] in OUTPUTS and names.plain(backward[0]).startswith("d"):
+            value = _value(attempt(function, turn(x).copy(), out.copy()), upstream.shape)
+            return found | ({} if value is None else {"derivative": np.array(turn(value))})
         if at_a_point and not _multiplies(function, upstream):
             for key, at in (("derivative", x), ("derivative_at_output", out)):
                 given = turn(at).copy()
@@ -211,6 +218,7 @@ def _object_probe(made: Any, method: str, backward: list[str], x: Array, layout:
                 found[key] = np.array(turn(np.full(given.shape, value) if value.ndim == 0 else value))
             return found
         offers = [(names.UPSTREAM, upstream), (names.INPUTS, turn(x).copy())] if len(asks) > 1 else []
+        offers = [({asks[0]}, out.copy()), ({asks[1]}, upstream)] if combined else offers
         given = bound(function, offers, [upstream, turn(x).copy()], optional=False)
         result = attempt_turned(function, given, upstream)
         if kept := [key for key, value in given.items() if np.array_equal(value, turn(x))]:  # or the output, as some do
@@ -243,6 +251,8 @@ def _multiplies(function: Any, upstream: Array) -> bool:
     return bool(np.any(once)) and np.array_equal(2 * once, twice) and np.array_equal(-once, back)
 
 
+AT = ("x", "z", "inputs", "input", "value")
+LABELS = names.TARGETS - {"output", "outputs", "a", "y"}
 DERIVATIVES = ("derivative", "deriv", "prime", "gradient", "grad", "df", "diff", "derivate", "derivation",
                "gradients", "activationderivative", "differentiate", "funcprime", "fprime", "functionprime",
                "functionderivative", "funcderivative")  # fmt: skip

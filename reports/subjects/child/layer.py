@@ -25,7 +25,7 @@ from .calling import (
     twin,
 )
 from .networks.sizes import role
-from .settled import OPTIMIZER, Initializer, initializers, settle, shapes_told
+from .settled import ACTIVATION_NAMES, OPTIMIZER, Initializer, asks_activation, initializers, settle, shapes_told
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
 
@@ -49,9 +49,6 @@ def _itself(z: Any) -> Any:
 def _one(z: Any) -> Any:
     return np.ones_like(z)
 
-
-ACTIVATION_NAMES = {"activation", "activationfn", "actfn", "act", "activationfunction", "activator", "activationtype",
-                    "activationname", "activationfunc", "actfunc", "nonlinearity"}  # fmt: skip
 
 SPELT = ("relu", "sigmoid", "ReLU", "Sigmoid", "linear", "tanh")  # for those that take the name of one
 
@@ -85,12 +82,13 @@ class Layer:
         asked = {names.plain(one.name) for one in required(self.holder)}
         slopes = {"a"} | {"alpha"} - asked  # (a, b) may be widths, alpha=0.01 a slope
         bias = {"b"} if asked & {"w", "weights", "weight"} else set()
-        wanted = [one for one in parameters(self.holder) if names.plain(one.name) in ACTIVATION_NAMES and
+        wanted = [one for one in parameters(self.holder) if asks_activation(one) and
                   (one.default is one.empty or one.kind is one.KEYWORD_ONLY)]  # fmt: skip
         slopes_asked = {names.plain(one.name) for one in parameters(self.holder) if SLOPES.search(one.name)}
         both = (
             (_itself, _one) if slopes_asked and SLOPE[0] is None else (ACTIVATION[0], SLOPE[0])
         )  # they belong together
+        activations = (ACTIVATION_NAMES | {names.plain(one.name) for one in wanted}) - slopes_asked
         for shape, activation in itertools.product((d, (d,), (None, d)), (both[0], *SPELT) if wanted else both[:1]):
             for weights, biases in (((d, h), (h,)), ((d, h), (1, h)), ((h, d), (h, 1)), ((h, d), (1, h))):
                 offers = [
@@ -100,10 +98,7 @@ class Layer:
                     (bias | {"bias", "biases"}, rng.standard_normal(biases)),
                     (names.RATE - slopes, RATE),
                     (OPTIMIZER, self.recorder),
-                    (
-                        ACTIVATION_NAMES - slopes_asked,
-                        twin(activation),
-                    ),  # a fresh one: it may remember what it was given
+                    (activations, twin(activation)),  # a fresh one: it may remember what it was given
                     *(({plain}, both[1]) for plain in slopes_asked),
                     *(({plain}, Initializer()) for plain in initializers(self.holder)),
                     *(({key}, value) for key, value in (more or {}).items()),

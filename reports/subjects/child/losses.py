@@ -100,6 +100,7 @@ def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     values = [m for m in names.methods(holder, names.LOSS) if len(parameters(getattr(holder, m))) >= 2]
     values.sort(key=lambda m: names.plain(m) not in ("calculate", "loss", "cost"))
     gradients = names.methods(holder, GRADIENT)
+    gradients = gradients or [one for m in values for one in names.derivatives(holder, m)]
     values = [m for m in values if m not in gradients and not _hands_on_to_nothing(holder, m)]
     if not values and not gradients:
         return None
@@ -314,6 +315,8 @@ def _object(
             result = attempt(function)
         elif count == 1:
             result = attempt(function, case["labels"].copy() if labels_only else _one(asked[0].name, case))
+        elif count == 3 and (at_zero := _behind(function, asked, case)) is not None:
+            return found | {"gradient": at_zero}
         elif count > 2:
             return found | {"gradient_unknown": ", ".join(one.name for one in asked)}
         else:
@@ -331,6 +334,30 @@ def _object(
     elif other := [a for a in tree(result).values() if a.size]:
         found["gradient"] = np.array(other[0])
     return found
+
+
+def _behind(function: Any, asked: list[inspect.Parameter], case: dict[str, Any]) -> Array | None:
+    """The gradient of a loss that is told the net input as well, without the slope of the sigmoid that it may hold.
+
+    At 0 that slope is exactly 1/4; None where it is no sigmoid's.
+    """
+    short = [names.plain(one.name) for one in asked]
+    nets = [one for one in short if one in ("z", "zs", "netinput", "netinputs", "preactivation", "weightedinput")]
+    labels = [one for one in short if one not in nets and names.ranked(one, names.TARGETS - {"output"}) == 0]
+    if len(nets) != 1 or len(labels) != 1:
+        return None
+    z = np.zeros(case["predicted"].shape)
+
+    def at(net: Array) -> Array | None:
+        values = [net if one in nets else case["labels"] if one in labels else case["predicted"] for one in short]
+        return numeric(attempt(function, *map(np.array, values)))
+
+    first, second = at(z), at(z + 1)
+    if first is None or second is None or first.shape != z.shape:
+        return None
+    e = np.exp(1.0)
+    slopes = 4 * e / (1 + e) ** 2  # of a sigmoid at 1, beside the one at 0
+    return 4 * first if near(second, slopes * first) else first if near(second, first) else None
 
 
 def _for_labels(name: str) -> bool:

@@ -298,6 +298,11 @@ def methods(holder: type, wanted: tuple[str, ...]) -> list[str]:
     return [name for name in dict.fromkeys(sure + near + exact) if callable(getattr(holder, name, None))]
 
 
+def derivatives(holder: type, method: str) -> list[str]:
+    """The methods of a class that are called the derivative of one of its others: d_activation_d_z of activation."""
+    return [name for name in dir(holder) if re.match(rf"d_?{re.escape(method)}(_?d_?\w+)?$", name, re.IGNORECASE)]
+
+
 def ranked(name: str, *groups: set[str]) -> int:
     """The first group that knows a parameter's name; -1 for none."""
     short = plain(name)

@@ -101,6 +101,8 @@ def _folder(path: Path) -> list[Source]:
             continue
         if not file.is_file() or file.name.startswith(("test_", ".")) or file.name in ("setup.py", "conftest.py"):
             continue
+        if file.name == "__init__.py" and not file.stat().st_size:
+            continue  # it says that the folder is a package, and no more
         if len(found) == MOST_FILES:
             notes.append(f"only the first {MOST_FILES} files are read")
             break

@@ -1,5 +1,7 @@
 """What some objects want before they work: the shape of their inputs, a call that makes weights, an initializer."""
 
+import inspect
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,15 @@ SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweig
           "setup", "compile", "initializeparameters", "init")  # fmt: skip
 OPTIMIZER = {"optimizer", "optimiser", "opt", "optim"}
 SHAPE_OF_INPUT = ("inputshape", "inshape", "shapein", "inputdim", "inputsize", "insize")
+
+ACTIVATION_NAMES = {"activation", "activationfn", "actfn", "act", "activationfunction", "activator", "activationtype",
+                    "activationname", "activationfunc", "actfunc", "nonlinearity"}  # fmt: skip
+
+
+def asks_activation(one: inspect.Parameter) -> bool:
+    """Whether a parameter wants an activation, by its name or a part of it: activation_model."""
+    short = names.plain(one.name)
+    return short in ACTIVATION_NAMES or ("activ" in short and not re.search(r"prime|deriv|grad|^is|^d", short))
 
 
 def waits(made: Any) -> list[str]:

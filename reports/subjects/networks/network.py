@@ -34,7 +34,7 @@ Array = np.ndarray
 MOST_WEIGHTS = 200_000  # of a network whose output is not seen: all architectures are tried, 30 s for a million weights
 CLIPPED = "its gradients are clipped, and judged as they are before"
 Judged = tuple[int, list[Row], dict[str, str], list[str]]
-SCRIPT_SECONDS = 1.5  # for a mistake that explains one of the ways to read a script's arrays
+SCRIPT_SECONDS = 1.5  # of the processor's, for a mistake that explains one of the ways to read a script's arrays
 UNWRITTEN = "backward is not written yet"
 CRASH = re.compile(r"takes \S+ positional arguments? but .* at line|UnboundLocalError")  # whatever it is given
 
@@ -86,7 +86,7 @@ def network(seen: dict[str, Any]) -> Component:
         row = Row("gradients", "", status, says=words, stage="backward")
         made.rows.append(row)
     if seen.get("put_together", "MeanSquaredError") != "MeanSquaredError":
-        _doubted(made, str(seen["put_together"]))
+        _doubted(made, f"put together by us, with {seen['put_together']}")
     return made
 
 
@@ -95,11 +95,11 @@ def _saturated(trial: Trial) -> bool:
     return trial.t.shape[1] == 1 and trial.output is not None and bool((trial.output == 1).all())
 
 
-def _doubted(made: Component, loss: str) -> None:
-    """Takes back what is called defective where we chose the loss and the end of a container: they may not pair so."""
+def _doubted(made: Component, so: str) -> None:
+    """Takes back what is called defective where it may be ours: we chose what goes together, or a line did not run."""
     for row in made.rows:
         if row.status == "defective":
-            row.status, row.says = "unjudged", f"put together by us, with {loss}: {row.says}"
+            row.status, row.says = "unjudged", f"{so}: {row.says}"
     made.diagnoses = []
 
 
@@ -151,6 +151,9 @@ def script(made: Component, seen: dict[str, Any]) -> Component:
         made.convention |= {"update": rule} if rule else {}
     else:
         made.rows.append(Row("network", "", "unjudged", says="its inputs and targets were not found"))
+    if raised := next((one["raised"] for one in seen["trials"] if "raised" in one), ""):
+        _doubted(made, f"without a line of the loop that raises on our data, `{raised}`")
+        made.rows.append(Row("loop", "", "unjudged", says=f"a line of it raises on our data: `{raised}`"))
     return made
 
 
@@ -162,7 +165,7 @@ def _explained(ways: list[list[Trial]]) -> Judged | None:
     if any(trial.output is not None for trial in trials):
         trials = [trial for trial in trials if trial.output is not None]
     for looking in ("right", "mistakes"):
-        began = time.perf_counter()
+        began = time.thread_time()
         seen = set()
         for trial in trials:
             key = hash(b"".join(a.tobytes() for a in (trial.x, trial.t, trial.gradients[0][0], trial.gradients[-1][0])
@@ -170,7 +173,7 @@ def _explained(ways: list[list[Trial]]) -> Judged | None:
             if key in seen:
                 continue
             seen.add(key)
-            if (best and best[0] == 0) or time.perf_counter() - began > SCRIPT_SECONDS:
+            if (best and best[0] == 0) or time.thread_time() - began > SCRIPT_SECONDS:
                 break
             if looking == "right" and not right_fit(trial, usual(fitting(trial))):
                 continue

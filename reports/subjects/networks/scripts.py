@@ -5,6 +5,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from reports.subjects.networks.trial import Trial
 
 Array = np.ndarray
 MOST_WAYS = 24  # to read one chain of weights
+FOR_ONES = " for ones"  # the weights of a 1 beside the inputs: a bias
 BIAS = re.compile(r"b\d*$|b_|.*bias", re.IGNORECASE)  # a row or column of this name is no layer
 
 
@@ -35,7 +37,10 @@ def script_trials(one: dict[str, Any], gradients: bool = False) -> Iterator[Tria
         if a.ndim == 2 and a.size > 1 and not (1 in a.shape and BIAS.match(k)) and isinstance(after.get(k), np.ndarray)
     }
     if set(one.get("chain", ["?"])) <= set(matrices):
-        yield from _with_data(before, after, rest, one["chain"], bool(one["turned"]), rate)
+        lies = [bool(one["turned"])]
+        lies += [not lies[0]] if len(one["chain"]) == 1 else []  # one matrix alone may lie either way
+        for turned in lies:
+            yield from _with_data(before, after, rest, one["chain"], turned, rate)
         return
     for turned in (False, True):
         for start in matrices:
@@ -59,15 +64,25 @@ def _with_data(
     turned: bool,
     rate: float,
 ) -> Iterator[Trial]:
-    """The trials of one chain of weights."""
+    """The trials of one chain of weights; where layers are given a 1 beside their inputs, that comes last or first."""
+    into, out = (1, 0) if turned else (0, 1)
+    ones = [k for j, k in pairwise(chain) if before[k].shape[into] == before[j].shape[out] + 1]
+    for first in (False, True) if ones else ():
+        apart = []
+        for held in (before, after):
+            parts = {k: np.array_split(held[k], [1 if first else -1], into) for k in ones}
+            biases = {k + FOR_ONES: two[not first] for k, two in parts.items()}
+            apart.append({**held, **{k: two[first] for k, two in parts.items()}, **biases})
+        yield from _with_data(apart[0], apart[1], rest, chain, turned, rate)
+    if ones:
+        return
     turn = (lambda a: a.T) if turned else (lambda a: a)
     parameters, gradients = [], []
     taken = set(chain)
     for k in chain:
         width = before[k].shape[0 if turned else 1]
-        bias = next(
-            (n for n, a in before.items() if n not in taken and a.size == width and (a.ndim < 2 or 1 in a.shape)), None
-        )
+        fits = [n for n, a in before.items() if n not in taken and a.size == width and (a.ndim < 2 or 1 in a.shape)]
+        bias = next((n for n in fits if not n.endswith(FOR_ONES) or n == k + FOR_ONES), None)
         taken.add(bias or k)
         step = (before[k] - after[k]) / (rate or 1.0)
         db = (before[bias] - after[bias]) / (rate or 1.0) if bias else None

@@ -13,9 +13,10 @@ from typing import Any
 from .. import names
 from ..arrays import arrays
 from ..calling import Failure, attempt, constructor_of, instances, parameters, required, twin
+from ..settled import asks_activation
 from . import classes
 from .board import LOSS_DERIVATIVE
-from .data import RATE, D, H
+from .data import RATE, B, D, H
 from .sizes import words_in
 
 ADD = ("add", "addlayer", "append", "addlayers", "push", "insertlayer", "appendlayer")
@@ -27,7 +28,7 @@ MOST_WANTED = 4
 DERIVATIVE = re.compile(r"prime|deriv|grad|backward|^d_|_d$|^d[A-Z]")
 HIDDEN = ("Tanh", "Sigmoid", "ReLU", "LeakyReLU")
 ENDS = (("MeanSquaredError", ""), ("CrossEntropy", "Softmax"), ("SoftmaxCrossEntropy", ""),
-        ("BinaryCrossEntropy", "Sigmoid"))  # fmt: skip
+        ("BinaryCrossEntropy", "Sigmoid"), ("CrossEntropy", "Sigmoid"))  # fmt: skip
 
 
 def look_at(loaded: Any, components: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -60,31 +61,41 @@ def _way_in(holder: type) -> str:
 
 def _filled(holder: type, loaded: Any) -> Iterator[tuple[str, type]]:
     """(its loss, the container as a class that is built from sizes alone), for every loss that the file knows."""
-    dense = [one for one in loaded.classes.values() if one is not holder and _dense(one, D, H) is not None]
     bends = list(_bends(loaded))
+    some = next((make for want in HIDDEN for k, make in bends if k == want), None)
+    dense = [one for one in loaded.classes.values() if one is not holder and _dense(one, D, H, some) is not None]
     losses = list(losses_of(loaded))
     ends = [(kind, last, pair) for kind, last in ENDS for k, pair in losses if k == kind] or [("", "", (None, None))]
     for layer in dense[:2]:
         for kind, last, pair in ends:
             for pairs in (False, True):
-                hidden = next((make for want in HIDDEN for k, make in bends if k == want), None)
-                end = next((make for k, make in bends if k == last), None) if last else hidden
-                if (hidden is None and bends) or (last and end is None and bends):
+                end = next((make for k, make in bends if k == last), None) if last else some
+                if (some is None and bends) or (last and end is None and bends):
                     continue
                 world = {"last": last, "loss": pair, "optimizer": _optimizer(loaded)}
                 yield (
                     kind,
-                    _as_class(holder, layer, (hidden, None if kind == "SoftmaxCrossEntropy" else end), world, pairs),
+                    _as_class(holder, layer, (some, None if kind == "SoftmaxCrossEntropy" else end), world, pairs),
                 )
 
 
-def _dense(holder: type, d: int, h: int) -> Any:
-    """A layer with weights from d to h, or one that makes them when it sees its inputs; None for any other class."""
+def _bent(holder: type) -> list[str]:
+    """The parameters in which a layer takes its activation."""
+    return [names.plain(one.name) for one in required(constructor_of(holder)) if asks_activation(one)]
+
+
+def _dense(holder: type, d: int, h: int, bend: Any = None) -> Any:
+    """A layer with weights from d to h, or one that makes them when it sees its inputs; None for any other class.
+
+    One that takes its activation is given what `bend` makes.
+    """
     constructor = constructor_of(holder)
-    wanted = [names.plain(one.name) for one in required(constructor)]
+    asks = _bent(holder) if bend else []
+    wanted = [name for one in required(constructor) if (name := names.plain(one.name)) not in asks]
     if not wanted or len(wanted) > MOST_WANTED or not any(GOES.search(name) for name in dir(holder)):
         return None
     offers = [(names.N_IN, d), (names.N_OUT | names.N_HIDDEN, h), (names.SIZES, (d, h)), (names.RATE, RATE)]
+    offers = [({name}, bend()) for name in asks] + offers
     ways = [*instances(holder, offers, [[d, h], [h]]), *instances(holder, [], [[(d, h)], [d, h]])]
     for made in ways:
         shapes = {array.shape for array in arrays(made).values()}
@@ -160,7 +171,7 @@ def _as_class(holder: type, layer: type, bends: tuple[Any, Any], world: dict[str
         for k, (d, h) in enumerate(pairwise(sizes)):
             last = k == len(sizes) - 2
             bend = bends[1] if last else bends[0]
-            both = [_dense(layer, d, h), *([bend()] if bend else [])]
+            both = [_dense(layer, d, h, bend), *([bend()] if bend and not _bent(layer) else [])]
             layers += [tuple(both)] if pairs else both
         way = _way_in(holder)
         values = [
@@ -211,7 +222,7 @@ def _value(name: str, world: dict[str, Any]) -> Any:
         return 0.0
     if re.search(r"accuracy|metric", short):
         return Idle()
-    return RATE if short in names.RATE else None
+    return RATE if short in names.RATE else B if short in names.BATCH else None
 
 
 class Idle:

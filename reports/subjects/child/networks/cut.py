@@ -3,6 +3,7 @@
 import ast
 import copy
 import types
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -61,3 +62,27 @@ def values(space: dict[str, Any]) -> dict[str, np.ndarray]:
     """The arrays of a script's variables."""
     return arrays({k: v for k, v in space.items() if not k.startswith("__") and not isinstance(
         v, (type, types.ModuleType, types.FunctionType))})  # fmt: skip
+
+
+def needed(statements: list[ast.stmt], moved: Iterable[str], failed: list[ast.stmt]) -> str:
+    """The first failed statement whose result has a part in what was moved, as text; empty where there is none."""
+    wanted = {path.partition(".")[0] for path in moved}
+    size = 0
+    while size < len(wanted):
+        size = len(wanted)
+        for statement in statements:
+            if _stored(statement) & wanted:
+                wanted |= {one.id for one in ast.walk(statement) if isinstance(one, ast.Name)}
+    return next((ast.unparse(one).split("\n")[0][:80] for one in failed if _stored(one) & wanted), "")
+
+
+def _stored(statement: ast.stmt) -> set[str]:
+    """The variables that a statement sets, or writes into."""
+    found = set()
+    for one in ast.walk(statement):
+        if isinstance(getattr(one, "ctx", None), ast.Store):
+            inner: Any = one
+            while isinstance(inner, (ast.Attribute, ast.Subscript)):
+                inner = inner.value
+            found |= {inner.id} if isinstance(inner, ast.Name) else set()
+    return found

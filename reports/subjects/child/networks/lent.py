@@ -84,6 +84,17 @@ class Lender:
                 if given is not None:
                     space[part.id] = given
 
+    def forget(self, statement: ast.AST, space: dict[str, Any]) -> None:
+        """Takes away the empty lists under the names that a statement should have set: they are of another moment."""
+        for part in ast.walk(statement):
+            if (
+                isinstance(part, ast.Name)
+                and isinstance(part.ctx, ast.Store)
+                and isinstance(space.get(part.id), list)
+                and not space[part.id]
+            ):
+                del space[part.id]
+
     def sized(self, statement: ast.stmt, space: dict[str, Any]) -> ast.stmt | None:
         """A statement with numbers for the shapes of tables that are not there; None where it asks for none."""
         changed = _Sized(len(self.plain_x), self.d, space)
@@ -113,11 +124,13 @@ class Lender:
                 if given is not None:
                     space[part.id] = given
 
-    def arguments(self, function: Any, space: dict[str, Any], depth: int) -> dict[str, Any]:
-        """Arguments for a function's parameters, as far as their names say what they are."""
+    def arguments(self, function: Any, space: dict[str, Any], depth: int, known: set[str]) -> dict[str, Any]:
+        """Arguments for a function's parameters that are not known yet, as far as their names say what they are."""
         words = spoken([value for value in space.values() if hasattr(value, "__code__")], None, self.c)
         found: dict[str, Any] = {}
         for one in inspect.signature(function).parameters.values():
+            if one.name in known:
+                continue
             default = one.default
             has = default is not inspect.Parameter.empty
             given = None if has and isinstance(default, (bool, str)) else self.value(one.name)

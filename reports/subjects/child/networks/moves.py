@@ -48,6 +48,8 @@ def told(
              and 1 in before[k].shape and before[k].ndim == after[k].ndim == 2 and not STATE.search(k)}  # fmt: skip
     own = {k: a for k, a in before.items() if k in moved or k in grown}
     chain = Chain.find(own, None, None, sure=held is not None)
+    if chain is None and held:  # a column of ones put beside what a layer gives
+        chain = Chain.find(own, None, None, sure=True, ones=True)
     alone = chain is None and bool(held)
     if alone:  # a network of one layer, or a sum that begins with zeros
         chain = Chain.find({k: a for k, a in own.items() if a.any()}, None, None, alone=True, sure=True)
@@ -140,6 +142,10 @@ def _more(small: dict[str, Array], space: dict[str, Any], lender: Lender, c: int
         for n in (0, 1):  # taken one by one, they stand in no variable
             for name, rows in (("x", lender.plain_x), ("y", wide)):
                 more[f"lent_{name}_{n}"] = rows[n : n + 1].T.copy() if turned else rows[n : n + 1].copy()
+        axis = 1 if turned else 0  # or in batches: a list of targets is no array
+        sizes = {a.shape[axis] for a in small.values() if a.ndim == 2 and a.shape[1 - axis] == lender.d}
+        for n in sorted(size for size in sizes if 1 < size < len(wide))[:2]:
+            more[f"lent_y_batch_{n}"] = wide[:n].T.copy() if turned else wide[:n].copy()
     for k, a in small.items():
         flat = np.asarray(a).ravel()
         if c > 1 and flat.size == max(a.shape, default=0) and flat.size > 1 and np.all(flat == np.floor(flat)) and (

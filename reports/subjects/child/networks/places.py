@@ -15,6 +15,7 @@ from .words import WORDS_TRAIN
 
 DEEPEST = 4  # calls within calls that are followed
 TABLES = re.compile(r"\.values\b|\.iterrows|to_numpy|\.iloc")
+DATA = re.compile(r"(^|_)(x|y|data|set|labels?|images?|inputs?|targets?|samples?)(_|$)", re.IGNORECASE)  # x_train
 FORM = ("dot", "matmul", "einsum")
 
 
@@ -137,7 +138,7 @@ def trains(statement: ast.stmt, defined: dict[str, ast.FunctionDef], depth: int 
 def rounds(loop: ast.For | ast.While) -> bool:
     """Whether a loop goes over rounds of training, by what it counts."""
     counts = loop.iter if isinstance(loop, ast.For) else loop.test
-    words = [part.id for part in ast.walk(counts) if isinstance(part, ast.Name)]
+    words = [part.id for part in ast.walk(counts) if isinstance(part, ast.Name) and not DATA.search(part.id)]
     many = any(isinstance(part, ast.Constant) and isinstance(part.value, int) and part.value >= 50
                for part in ast.walk(counts))  # fmt: skip
     if any(names.plain(word) in names.ROUNDS | {"ni"} for word in words):

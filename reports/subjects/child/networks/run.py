@@ -20,17 +20,17 @@ from ..loading import literal
 from ..stubs import Stub
 from .board import MOST_SLOW, deadline
 from .chain import Chain
-from .cut import alone, fresh, values
+from .cut import alone, fresh, needed, values
 from .lent import Lender
 from .moves import rate_in, told
-from .places import Place, trains
+from .places import Place, products, trains
 from .rounds import shorten_batches
 
 MOST_LINES = 400_000  # of theirs that may run in all before the loop
 MOST_OF_ONE = 60_000  # in one statement; what does more is passed over
 LIBRARIES = (NUMPY, ast.__file__.rpartition("/")[0] + "/", "<frozen")
 MAKES = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.With, ast.Try)
-MOST_HELD, MOST_SECONDS = 16, 0.1  # arrays that are looked at one by one, how long that may take
+MOST_HELD, MOST_SECONDS = 16, 0.1  # arrays that are looked at one by one, and the processor's time for that
 
 
 def _written(statements: list[ast.stmt]) -> dict[str, np.ndarray]:
@@ -81,23 +81,26 @@ class Run:
             if again and iterator is not None:
                 self._next(self.path[-1], iterator)
             before, rate = copied(values(self.space)), rate_in(self.space)
-            began = time.monotonic()
-            self.failed = self._round(current)
+            began = time.thread_time()
+            failures = self._round(current)
+            self.failed = len(failures)
             after = copied(values(self.space))
             rate = rate or rate_in(self.space)
-            held = self._held(before, after, current, time.monotonic() - began)
+            held = self._held(before, after, current, time.thread_time() - began)
             trial, real, self.chain = told(before, after, held, self.space, self.lender, rate, still=not self.path)
             if trial:
-                return trial, real
+                lacking = needed(current, trial["before"], failures)
+                return trial | ({"raised": lacking} if lacking else {}), real
         return None, real
 
-    def _round(self, statements: list[ast.stmt]) -> int:
-        """Runs the body once; how many statements failed."""
-        failed = 0
+    def _round(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        """Runs the body once; the statements that failed."""
+        failed = []
         for statement in statements:
             if isinstance(statement, (ast.Break, ast.Continue, ast.Return)):
                 break
-            failed += not self._execute(statement, whole=True)
+            if not self._execute(statement, whole=True):
+                failed.append(statement)
         return failed
 
     def _held(self, before: dict[str, Array], after: dict[str, Array], current: list[ast.stmt], took: float
@@ -156,14 +159,21 @@ class Run:
                 if loop is None:
                     self._prepare(statement.body, None)
                 continue
-            if loop is None and not isinstance(statement, MAKES):
+            if loop is None and not (isinstance(statement, MAKES) or self._makes_data(statement)):
                 continue
             self.lender.read(statement, self.space)
             if not trains(statement, self.defined):
-                if not self._execute(statement) and (sized := self.lender.sized(statement, self.space)):
-                    self._execute(sized)
+                made = self._execute(statement)
+                if not made and (sized := self.lender.sized(statement, self.space)):
+                    made = self._execute(sized)
+                if not made:
+                    self.lender.forget(statement, self.space)
                 shorten_batches(statement, self.space)
             self.lender.missing(statement, self.space, ast.unparse(getattr(statement, "value", None) or statement))
+
+    def _makes_data(self, statement: ast.stmt) -> bool:
+        """Whether a statement is a loop that computes no network: one that writes class indices as rows, say."""
+        return isinstance(statement, ast.For) and products(statement, self.defined) < 2
 
     def _bind(self) -> None:
         """Gives a function's parameters their arguments."""
@@ -172,8 +182,8 @@ class Run:
             return
         texts = map(ast.unparse, self.place.before)
         depth = max((int(n) for text in texts for n in re.findall(r"\bd?[Ww]_?(\d)\b", text)), default=2)
-        self.space.update(self.lender.arguments(function, self.space, depth))
-        self.space.update(self._given(function))
+        given = self._given(function)
+        self.space.update(self.lender.arguments(function, self.space, depth, set(given)) | given)
 
     def _given(self, function: types.FunctionType) -> dict[str, Any]:
         """The arguments that the file itself gives the function, as far as they are known outside."""

@@ -82,10 +82,21 @@ def named(function: Any, outputs: int) -> list[Offer]:
             continue
         if what == "hidden" and re.search(r"layers$|s$", one.name):
             continue  # a list of widths, or how many there are
+        if what == "out" and _listed(function, one.name):
+            offers.append(({names.plain(one.name)}, list(range(outputs))))
+            continue
         hidden += what == "hidden"
         width = {"in": D, "out": outputs, "hidden": H if hidden == 1 else SECOND}[what]
         offers.append(({names.plain(one.name)}, width))
     return offers
+
+
+def _listed(function: Any, name: str) -> bool:
+    """Whether a constructor's class takes the length of a parameter, or looks into it: it is the list of classes."""
+    owner = getattr(function, "__qualname__", "").rpartition(".")[0]
+    space = getattr(function, "__globals__", {})
+    text = source_of(space[owner]) if isinstance(space.get(owner), type) else source_of(function)
+    return bool(re.search(rf"len\((self\.)?{name}\)|\b{name}\.index\(", text))
 
 
 def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
@@ -109,10 +120,30 @@ def spoken(made: Any, function: Any, outputs: int) -> list[Offer]:
     for group, known in ((LOSS | {"costfunc"}, names.LOSSES), (ACTIVATION, names.ACTIVATIONS)):
         own = [value for key, value in space.items() if names.kind(key) in known and callable(value)]
         offers += [({name}, own[0]) for name in asked & group if own and function]
+    offers += _keys(made, function)
     offers += _callables(made, function) if function and not kinds else []
     for one in parameters(function) if function else ():
         if isinstance(one.default, str) and re.search(r"path|file", one.name, re.IGNORECASE):
             offers.append(({names.plain(one.name)}, None))
+    return offers
+
+
+def _keys(made: Any, function: Any) -> list[Offer]:
+    """Activations for parameters with which a source looks into a table of the file: ways[name], self.ways[self.name].
+
+    Each is a key of that table.
+    """
+    text, space = source_of(made), getattr(function, "__globals__", {})
+    offers: list[Offer] = []
+    for one in required(function) if function else ():
+        kept = "|".join([one.name, *(rf"self\.{name}" for name in re.findall(rf"self\.(\w+) = {one.name}\b", text))])
+        for dotted in re.findall(rf"([A-Za-z_][\w.]*)(?:\[|\.get\()\s*(?:{kept})\s*[\])]", text):
+            table: Any = space.get(dotted.split(".")[0])
+            for name in dotted.split(".")[1:]:
+                table = getattr(table, name, None)
+            kinds = {key: names.kind(str(key)) for key in table} if isinstance(table, dict) else {}
+            bends = as_used([key for key, kind in kinds.items() if kind in names.ACTIVATIONS and kind != "Softmax"])
+            offers += [({names.plain(one.name)}, bends[0])] if bends else []
     return offers
 
 
