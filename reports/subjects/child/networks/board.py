@@ -45,6 +45,7 @@ class Board:
         self.spoken: list[tuple[set[str], Any]] = []  # what is asked for by a word
         self.together: Any = None  # inputs and targets in one argument
         self.upstream = False  # whether a way back may be given the difference of output and targets
+        self.setting_up = False  # whether what is called sets something up for another call
         self.turned = False  # whether one was: its sign is then a convention
         self.way = 0  # which of the ways to give values to parameters of unknown names
         self.guesses = {"ways": 1, "used": 0}  # how many there are; shared with what is given to one call
@@ -307,10 +308,28 @@ def _attempted(owner: Any, function: Any, board: Board, arguments: dict[str, Any
                 raise
             short = names.plain(lacks[1])
             value = board.y if PART_OF_TARGETS.search(short) else board.x if PART_OF_INPUTS.search(short) else None
-            if value is None or hasattr(owner, lacks[1]):
+            if hasattr(owner, lacks[1]) or (value is None and not _set_up(owner, lacks[1], board)):
                 raise
-            setattr(owner, lacks[1], value.copy())
+            if value is not None:
+                setattr(owner, lacks[1], value.copy())
     return attempt(function, **arguments)
+
+
+def _set_up(owner: Any, attribute: str, board: Board) -> bool:
+    """Calls the method that sets an attribute which nothing has set yet; says whether there is such a method."""
+    from .setup import setters
+
+    for name in setters(type(owner), attribute) if not board.setting_up else []:
+        board.setting_up = True
+        try:
+            _called(owner, getattr(owner, name), board)
+        except Failure:
+            continue
+        finally:
+            board.setting_up = False
+        if hasattr(owner, attribute):
+            return True
+    return False
 
 
 def _fill_attributes(owner: Any, board: Board) -> None:

@@ -16,9 +16,10 @@ from . import board as boards
 from . import neurons, passes, scalars, slips, unclipped, updates, usage
 from .chain import Chain
 from .data import B, D, H, batch_for, data, handed_on, lay
-from .objects import built, prepared, sizes_of
+from .objects import built, sizes_of
 from .one_layer import goes_back_from_targets
 from .outcome import rate_of
+from .setup import prepared
 from .sizes import SECOND, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting, unnamed
@@ -130,10 +131,11 @@ def _object_trial(
     if made is None:
         return None
     chain = Chain.find(arrays(made), D, outputs)
-    if chain is None and not arrays(made):
+    if chain is None and not (held := arrays(made)):
         again = trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
         if again:  # training makes its parameters itself
             return again
+    if chain is None and (not held or fixed_in(made, short) is None):
         prepared(made, outputs, given_x, given_y)
         chain = Chain.find(arrays(made), D, outputs)
     ones = chain is None and (chain := Chain.find(arrays(made), D + 1, outputs, ones=True)) is not None

@@ -6,7 +6,6 @@ Axes: D inputs, H hidden, C outputs.
 import ast
 import contextlib
 import inspect
-import re
 import textwrap
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -14,10 +13,10 @@ from typing import Any
 
 from .. import names
 from ..arrays import Array, arrays
-from ..calling import Failure, attempt, bound, constructor_of, instances, parameters, required, text_of
-from .board import PART_OF_INPUTS, PART_OF_TARGETS
+from ..calling import Failure, attempt, constructor_of, instances, parameters, required, text_of
 from .chain import Chain
 from .data import RATE, D, H, idle, settings
+from .setup import data_for
 from .sizes import ACTIVATION, LAST, LOSS, SECOND, Offer, described, named, role, spoken, words_in
 
 
@@ -91,7 +90,7 @@ def built(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
     outputs = sizes[-1][1]
     layers = next((value for group, value in sizes if group is names.SIZES), None)
     offers = [*sizes, *settings(), *idle(constructor_of(holder)), (names.INPUTS, x), (names.TARGETS, y)]
-    offers += _data_for(constructor_of(holder), offers, x, y)
+    offers += data_for(constructor_of(holder), offers, x, y)
     queues = [[D, H, outputs], [[D, H, outputs]], [x, y], [], [None, None],
               [H, outputs], [D, H, outputs, RATE]]  # fmt: skip
     if any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(holder).parameters.values()):
@@ -119,36 +118,3 @@ def _by_defaults(holder: type, offers: list[Any], outputs: int) -> Any:
             if Chain.find(arrays(made), D, outputs, alone=len(sizes) < 3):
                 return made
     return None
-
-
-def _data_for(function: Any, offers: list[Any], x: Array, y: Array) -> list[Offer]:
-    """Inputs and targets for parameters whose names say so in part: one_hot_labels, x_train_batch."""
-    made: list[Offer] = []
-    for one in required(function):
-        short = names.plain(one.name)
-        data = y if PART_OF_TARGETS.search(short) else x if PART_OF_INPUTS.search(short) else None
-        if data is not None and not any(short in group for group, _ in offers):
-            made.append(({short}, data))
-    return made
-
-
-SETUP = re.compile(r"^_*(init|initiali[sz]e|build|set_?up|make|create|reset|compile|generate|random)", re.IGNORECASE)
-
-
-def prepared(made: Any, outputs: int, x: Array, y: Array) -> None:
-    """Calls the methods that make parameters after the constructor did not."""
-    for name in dir(made):
-        function = getattr(made, name, None) if SETUP.search(name) and not name.startswith("__") else None
-        if not callable(function):
-            continue
-        rest = [(names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs), (names.INPUTS, x), (names.TARGETS, y)]
-        for sizes in ([D, H, outputs], [D, outputs]):
-            known = [*named(function, outputs), *spoken(type(made), function, outputs)]
-            offers = [*known, (names.SIZES, sizes), *rest, *settings()]
-            offers += _data_for(function, offers, x, y)
-            try:
-                attempt(function, **bound(function, offers, [D, H, outputs]))
-            except Failure:
-                continue
-            if Chain.find(arrays(made), D, outputs):
-                return

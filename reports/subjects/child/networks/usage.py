@@ -40,6 +40,25 @@ def as_used(holder: type) -> type | None:
     return None
 
 
+def called_after(holder: type) -> list[str]:
+    """The methods that the files call of an object of a class after they have made it, each once, in their order."""
+    found: list[str] = []
+    for body, space in blocks:
+        if space.get(holder.__name__) is not holder:
+            continue
+        made: set[str] = set()
+        for statement in body:
+            if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+                continue
+            if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and getattr(
+                    statement.value.func, "id", "") == holder.__name__:  # fmt: skip
+                made |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
+            called = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+            found += [one.attr for one in called if isinstance(one, ast.Attribute)
+                      and getattr(one.value, "id", "") in made]  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
 def _calls(name: str) -> Iterator[tuple[ast.Call, list[ast.stmt], dict[str, Any]]]:
     """Every call of a name, with the statements before it."""
     for body, space in blocks:

@@ -1,0 +1,85 @@
+"""Facts about networks that want a call between their constructor and their way forward: it is made."""
+
+from pathlib import Path
+
+import pytest
+
+from parity_tests.test_subjects_told import judged
+
+NET = """
+import numpy as np
+
+class Net:
+    def __init__(self, n_inputs, n_hidden, n_outputs):
+        self.shape = (n_inputs, n_hidden, n_outputs)
+    def STARTED(self):
+        n_inputs, n_hidden, n_outputs = self.shape
+        self.W1, self.b1 = np.random.randn(n_inputs, n_hidden), np.zeros((1, n_hidden))
+        self.W2, self.b2 = np.random.randn(n_hidden, n_outputs), np.zeros((1, n_outputs))
+    def velocities(self, momentum=0.9):
+        self.momentum = momentum
+        self.v = [np.zeros_like(one) for one in (self.W1, self.b1, self.W2, self.b2)]
+    def forward(self, X):
+        self.X = X
+        self.a = np.tanh(X @ self.W1 + self.b1)
+        return self.a @ self.W2 + self.b2
+    def backward(self, y):
+        d = 2 * (self.a @ self.W2 + self.b2 - y) / y.size
+        dz = d @ self.W2.T * (1 - self.a ** 2)
+        self.grads = [self.X.T @ dz, dz.sum(0, keepdims=True), self.a.T @ d, d.sum(0, keepdims=True)]
+    def update(self, lr):
+        for w, v, g in zip((self.W1, self.b1, self.W2, self.b2), self.v, self.grads):
+            v *= self.momentum
+            v += g
+            w -= lr * v
+"""
+USED = """
+net = Net(4, 5, 2)
+net.STARTED()
+"""
+
+
+@pytest.mark.parametrize("name", ["init_weights", "begin", "compile"])
+@pytest.mark.parametrize("used", ["", USED])
+def test_a_network_is_set_up_as_its_file_does_it_or_by_what_it_reads(name: str, used: str, tmp_path: Path) -> None:
+    """A method sets the parameters that the way forward reads, another the velocities that the update reads."""
+    (one,) = judged(tmp_path, NET + used, *([("STARTED", name)])).components
+    assert one.status == "right", one.says
+    assert "update by update" in {row.quantity for row in one.rows}
+    assert one.convention["update"] == "update: Momentum"
+
+
+ADDED = """
+import numpy as np
+
+class Net:
+    def __init__(self):
+        self.weights, self.biases, self.kinds = [], [], []
+    def add_layer(self, n_in, n_out, activation):
+        self.weights.append(np.random.randn(n_in, n_out))
+        self.biases.append(np.zeros(n_out))
+        self.kinds.append(activation)
+    def forward(self, x):
+        self.outputs = [x]
+        for w, b, kind in zip(self.weights, self.biases, self.kinds):
+            z = self.outputs[-1] @ w + b
+            self.outputs.append(np.tanh(z) if kind == "tanh" else 1 / (1 + np.exp(-z)))
+        return self.outputs[-1]
+    def backward(self, y, lr):
+        d = self.outputs[-1] - y
+        for k in range(len(self.weights) - 1, -1, -1):
+            a = self.outputs[k + 1]
+            d = d * (1 - a ** 2 if self.kinds[k] == "tanh" else a * (1 - a))
+            dw, db, d = self.outputs[k].T @ d, d.sum(axis=0), d @ self.weights[k].T
+            self.weights[k] -= lr * dw
+            self.biases[k] -= lr * db
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [(("db\n", "db\n"), "right"), (("-= lr * db", "+= lr * db"), "defective")]
+)
+def test_layers_that_are_added_by_their_sizes_are_added(change: tuple[str, str], status: str, tmp_path: Path) -> None:
+    """A network without layers gets two, with sizes and an activation that its source knows."""
+    (one,) = judged(tmp_path, ADDED, change).components
+    assert one.status == status, one.says
