@@ -116,3 +116,69 @@ def test_what_stands_between_forward_and_back_is_called(tmp_path: Path) -> None:
     """The way back asks for y_hat, which neither the forward nor the file's parameters hold."""
     network = parts(tmp_path, BETWEEN)["forward_pass"]
     assert (network.status, network.convention["network"][-7:]) == ("right", "Softmax")
+
+
+PLAIN = """
+def update_parameters(parameters, grads, learning_rate=0.1):
+    for l in (1, 2):
+        parameters[f"W{l}"] = parameters[f"W{l}"] - learning_rate * grads[f"dW{l}"]
+        parameters[f"b{l}"] = parameters[f"b{l}"] - learning_rate * grads[f"db{l}"]
+    return parameters
+"""
+ADAM = """
+def initialize_adam(parameters):
+    v = {f"d{key}": np.zeros_like(value) for key, value in parameters.items()}
+    s = {f"d{key}": np.zeros_like(value) for key, value in parameters.items()}
+    return v, s
+
+def update_parameters_with_adam(parameters, grads, v, s, t, learning_rate=0.01, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    for key in parameters:
+        g = grads["d" + key]
+        v["d" + key] = beta1 * v["d" + key] + (1 - beta1) * g
+        s["d" + key] = beta2 * s["d" + key] + (1 - beta2) * g**2
+        mean, square = v["d" + key] / (1 - beta1**t), s["d" + key] / (1 - beta2**t)
+        parameters[key] = parameters[key] - learning_rate * mean / (np.sqrt(square) + epsilon)
+    return parameters, v, s
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "status", "words"),
+    [
+        (PLAIN, ("", ""), "right", ""),
+        (PLAIN, ("] - l", "] + l"), "defective", "the step climbs"),
+        (PLAIN, ('f"W{l}"] - l', 'f"W{l}"] + l'), "defective", "weights 1 move -1 times as far"),
+        (
+            PLAIN,
+            ('"b{l}"] - learning_rate * grads', '"b{l}"] - 0 * grads'),
+            "defective",
+            "biases 1 never move; biases 2 never move",
+        ),
+        (PLAIN, ('grads[f"dW{l}"]', '(grads[f"dW{l}"] + 0.3 * parameters[f"W{l}"])'), "right", ""),
+        (
+            PLAIN,
+            ('grads[f"dW{l}"]', '(grads[f"dW{l}"] - 0.3 * parameters[f"W{l}"])'),
+            "defective",
+            "makes the weights grow",
+        ),
+        (ADAM, ("", ""), "right", ""),
+        (ADAM, ("**t", ""), "defective", "lacks the power t"),
+        (ADAM, ("np.sqrt(square) + epsilon", "np.sqrt(square + epsilon)"), "departs", "epsilon stands inside"),
+        (ADAM, ("(1 - beta2) * g**2", "(1 - beta2) * g"), "unjudged", "of a rule that is not known here"),
+    ],
+)
+def test_what_updates_is_judged_in_every_layer(
+    rule: str, change: tuple[str, str], status: str, words: str, tmp_path: Path
+) -> None:
+    """Three steps with the network's own gradients, from a state that the file itself begins."""
+    found = parts(tmp_path, COLUMNS + rule.replace(*change))
+    update = next(one for name, one in found.items() if name.startswith("update"))
+    assert found["forward_propagation"].status == "right"
+    assert (update.status, words in update.says) == (status, True)
+
+
+@pytest.mark.parametrize(("form", "status"), [("-t.T.dot(np.log(p))", "departs"), ("t.T.dot(np.log(p))", "defective")])
+def test_a_loss_of_one_vector_is_no_wrong_loss_of_a_batch(form: str, status: str, tmp_path: Path) -> None:
+    """Of a batch the product of what are meant to be two vectors is a matrix, which nobody asks for."""
+    text = f"import numpy as np\n\ndef cross_entropy(t, p):\n    return {form}\n"
+    assert parts(tmp_path, text)["cross_entropy"].status == status

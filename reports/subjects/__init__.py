@@ -38,6 +38,7 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     trainers.py        what makes its parameters when it trains: one round and two
     functions.py       free functions whose names say what they do
     costs.py           the value of their cost
+    rules.py           what updates them, three steps
     makers.py          functions that make parameters, by name
     families.py        free functions under any names: a maker,
     made.py            what it makes,
@@ -49,6 +50,7 @@ child/networks/        whole networks, driven one step; gradients are read, or m
     cut.py             how a statement runs alone,
     lent.py            what they are lent,
     moves.py           and what a round of one moved
+child/counting.py      the number of a step
 child/bases.py         classes that are bases alone
 child/unrecognised.py  what computes and was not recognised
 child/results.py       arrays into one .npz, the rest into one JSON file

@@ -104,7 +104,7 @@ def judged(seen: Seen) -> Subject:
         optimizers,
     )  # torch loads here, not for a refused file
     from reports.subjects.losses import losses
-    from reports.subjects.networks import costs
+    from reports.subjects.networks import costs, rules
     from reports.subjects.networks.network import network
 
     judges: dict[str, Any] = {
@@ -134,7 +134,7 @@ def judged(seen: Seen) -> Subject:
             )
         subject.components.append(made)
         if one["role"] == "network":
-            subject.components += costs.costs(one, made)
+            subject.components += [*costs.costs(one, made), *rules.rules(one)]
         if one["role"] == "loss":
             all_losses.append((one, made))
     if _layouts(subject.components) != {"one sample at a time"}:

@@ -13,6 +13,7 @@ import numpy as np
 from . import names
 from .arrays import Array, copied
 from .calling import Failure, Recorder, attempt, constructor_of, instances, parameters, required, text_of, where
+from .counting import STEP, first_number
 from .updated import Model, fitting, gradients, start, target_of
 
 RATE, MOMENTUM, DECAY = 0.25, 0.75, 0.125
@@ -40,8 +41,6 @@ WAYS = (
 
 BEFORE, AFTER = ("preupdateparams", "preupdateparam", "preupdate", "prestep", "preupdateparameters"), (
     "postupdateparams", "postupdateparam", "postupdate", "poststep", "postupdateparameters")  # fmt: skip
-
-STEP = names.ROUNDS | {"t", "step", "time", "k", "i", "it", "timestep", "currentepoch", "currentstep", "curriter"}
 
 MODEL = {"model", "network", "net", "nn", "module"}
 
@@ -250,16 +249,9 @@ def beside(function: Any, asked: list[Any], offers: list[Any], step: int) -> dic
         known = [value for group, value in offers if names.ranked(one.name, group) == 0]
         if not known and names.ranked(one.name, STEP) != 0 and names.ranked(one.name, names.MOMENTUM) != 0:
             raise Failure(TypeError(f"update takes {one.name}"))
-        number = step + _first_number(function, one.name)
+        number = step + first_number(function, one.name)
         found[one.name] = known[0] if known else number if names.ranked(one.name, STEP) == 0 else 0.0
     return found
-
-
-def _first_number(function: Any, name: str) -> int:
-    """The number of the first step as whoever calls counts: 1 where a power of it corrects moments, 0 where not."""
-    own = [text_of(one) for one in vars(type(getattr(function, "__self__", None))).values() if inspect.isfunction(one)]
-    text = "\n".join(own) or text_of(function)
-    return int("**" in re.sub(r"\*\*\s*(2|0?\.5)\b", "", text) and not re.search(rf"\b{name}\s*\+\s*1", text))
 
 
 def _all_of(

@@ -33,6 +33,10 @@ def loss(seen: dict[str, Any]) -> Component:
     formats, refused, careful = [], [], False
     told = [(case, [row for row in (value_row(case, kind), gradient_row(case, kind)) if row]) for case in cases]
     some = any(rows and all(row.status in ("right", "departs") for row in rows) for _, rows in told)
+    alone_right = any(
+        case["format"] == "one vector" and rows and all(row.status in ("right", "departs") for row in rows)
+        for case, rows in told
+    )
     alone = bool(told) and all(_refused(rows) for case, rows in told if case["format"] in USUAL)
     for case, rows in told:
         if _refused(rows) and (some or alone):
@@ -50,6 +54,9 @@ def loss(seen: dict[str, Any]) -> Component:
             refused.append(case["format"])
             careful |= "class indices" in formats and _broadcasts(case, rows)
             continue  # a format that it does not take
+        if alone_right and _mixes(case):
+            for row in rows:
+                row.status, row.says = "departs", "one sample at a time: of a batch it makes a product of samples"
         made.rows += rows
         formats += [case["format"]] if rows else []
     made.convention = {"labels": ", ".join(formats), "arguments": cases[0]["order"] if cases else ""}
@@ -76,6 +83,12 @@ def loss(seen: dict[str, Any]) -> Component:
 
 USUAL = ("one-hot", "class indices")
 ALONE = ("one vector", "one class index")  # of a single sample
+
+
+def _mixes(case: dict[str, Any]) -> bool:
+    """Whether a value is a square of samples or of classes: the matrix product of what is meant for one vector."""
+    value = case.get("value")
+    return isinstance(value, np.ndarray) and value.ndim == 2 and value.shape[0] == value.shape[1] > 1
 
 
 def _refused(rows: list[Row]) -> bool:

@@ -46,12 +46,9 @@ def updates(one: dict[str, Any]) -> tuple[list[Row], dict[str, str]]:
     rows: list[Row] = []
     told: dict[str, str] = {}
     for seen in one.get("updates", []):
-        update = _read(seen)
-        if update is None:
-            continue
-        row, words = _judged(one, seen, update)
-        rows += [row] if row else []
-        told.setdefault("update", f"{update.by}: {words}")
+        if found := judged(one, seen):
+            rows += [found[0]] if found[0] else []
+            told.setdefault("update", f"{seen['by']}: {found[1]}")
     return rows, told
 
 
@@ -75,8 +72,11 @@ def _read(seen: dict[str, Any]) -> Update | None:
     return Update(seen["by"], float(seen["rate"] or 0.0), names, before, gradients, after, seen["settings"])
 
 
-def _judged(one: dict[str, Any], seen: dict[str, Any], update: Update) -> tuple[Row | None, str]:
-    """The row of one method, where it can be judged, and what it does, in words."""
+def judged(one: dict[str, Any], seen: dict[str, Any]) -> tuple[Row | None, str] | None:
+    """The row of one method of a trial, where it can be judged, and what it does, in words; None without arrays."""
+    update = _read(seen)
+    if update is None:
+        return None
     plain = [_plain(one, update, k) for k in range(len(update.before))]
     if all(decision.one for decision in plain):
         return _descent(one, seen, update, plain)
@@ -259,7 +259,8 @@ def _factors(one: dict[str, Any], update: Update, plain: Decision, going: list[i
     """Arrays whose constant is not that of most."""
     constants = {update.names[k]: plain.constants[k] for k in going}
     main = max(
-        constants.values(), key=lambda c: sum(abs(c - other) <= PROPOSED * abs(c) for other in constants.values())
+        constants.values(),
+        key=lambda c: (sum(abs(c - other) <= PROPOSED * abs(c) for other in constants.values()), c > 0),
     )
     return [f"{name} move {times(_shape_of(one, 1.0), c / main)} as far along their gradient as the others do"
             for name, c in constants.items() if abs(c - main) > PROPOSED * abs(main)]  # fmt: skip

@@ -17,7 +17,21 @@ from .words import COUNT, OUTPUT, PARAMETERS
 COST = re.compile(r"cost|loss|error|entropy|mse|objective|criterion")
 OTHER = re.compile(r"deriv|grad|prime|back|delta|plot|accura|print|show|hist|train|fit|optim|check|^d|update|test")
 PREDICTED = (OUTPUT | names.PREDICTED) - {"x", "inputs", "outputs", "output"}
-PENALTY = {"lambd", "lambda", "reg", "reglambda", "regularization", "l2", "lamda", "lmbda", "lam", "lambdaa"}
+PENALTY = {
+    "lambd",
+    "lambda",
+    "reg",
+    "reglambda",
+    "regularization",
+    "l2",
+    "lamda",
+    "lmbda",
+    "lam",
+    "lambdaa",
+    "weightdecay",
+    "wd",
+    "decay",
+}
 
 
 def values(functions: dict[str, Any], board: Board) -> list[dict[str, Any]]:
@@ -26,12 +40,13 @@ def values(functions: dict[str, Any], board: Board) -> list[dict[str, Any]]:
     output = board.output
     for name, function in functions.items():
         short, code = names.plain(name), getattr(function, "__code__", None)
-        asks = COST.search(short) or (code is not None and "log" in code.co_names)
+        called = bool(COST.search(short))
+        asks = called or (code is not None and "log" in code.co_names)
         if not asks or OTHER.search(short) or output is None:
             continue
         given = [board.y] if board.y.shape == output.shape else [board.y, board.given_targets()]
         seen = [value for y in given if (value := _value(function, board, output, y)) is not None]
-        if seen:
+        if seen and (called or all(value.size == 1 for value in seen)):
             found.append({"name": name, "values": seen, "forward": {"name": name, **where(function)}})
     return found
 

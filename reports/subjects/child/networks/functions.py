@@ -14,6 +14,7 @@ from .chain import Chain, nonzero
 from .data import batch_for, data, handed_on, lay
 from .makers import Box, initial, returned_names
 from .outcome import find_output, rate_of
+from .rules import Updating
 from .sizes import spoken
 from .variables import look_for
 from .words import OUTPUT, WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
@@ -168,8 +169,11 @@ def _family(
         back = _gone_back(functions, box, chain, board, trial, stages, start)
     if back and unclipped.bitten[0]:
         trial["clipped"] = True
-    if found := costs.values(functions, board):
+    others = {name: function for name, function in functions.items() if name != stages.get("forward")}
+    if found := costs.values(others, board):
         trial["costs"] = found
+    if back and not trial.get("moved") and not stages.get("updates") and batch > 1:
+        stages["updates"] = trial["rules"] = Updating(functions, box, chain, board, stages).look()
     return back or (trial if "output" in trial else None)
 
 
