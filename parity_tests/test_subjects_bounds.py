@@ -196,7 +196,9 @@ def test_where_a_gradient_at_the_output_explains_anything_nothing_is_said() -> N
     h, (w, b) = SIGMOIDS["plain"](one.x @ one.parameters[0][0] + one.parameters[0][1]), one.parameters[1]
     alone = Trial(h[:, :3], one.t, [(w[:3], b)], [(dw[:3], db) for dw, db in one.gradients[1:]],  # type: ignore[index]
                   SOFTMAXES["shifted"](h[:, :3] @ w[:3] + b), 0.0, False)  # fmt: skip
-    assert told(alone) == ({"right", "unjudged"}, "its gradients are those of no known loss")
+    statuses, says = told(alone)
+    assert statuses == {"right", "unjudged"}
+    assert says == "its forward is recognised (Dense → Softmax), its gradients are those of no known loss"
 
 
 @pytest.mark.parametrize("kind", ["Sigmoid", "Tanh", "ELU", "SELU", "Softplus", "Swish"])

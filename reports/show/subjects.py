@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from reports.show.templating import Site
 
+SHORT_CODE = 6  # lines of theirs that the terminal quotes
 MARKS = {"defective": "✕", "unjudged": "?", "missing": "…", "departs": "≠", "right": "●"}
 STYLES = {"defective": "bold red", "unjudged": "yellow", "missing": "cyan", "departs": "blue", "right": "green"}
 LEVEL = {"defective": "error", "unjudged": "notice", "departs": "notice", "missing": "notice"}
@@ -54,6 +55,13 @@ def table(subject: Subject, width: int) -> Table:
         said = Text(sentence(one))
         for more in one.diagnoses[1:4]:
             said.append(f"\n{more}")
+        if (
+            one.status == "defective"
+            and one.role == "network"
+            and (code := _excerpt(one))
+            and code.count("\n") < SHORT_CODE
+        ):
+            said.append(f"\n{code}", style="dim")
         taken = Text(one.kind or one.role)
         mark = Text(MARKS[one.status], style=STYLES[one.status])
         if wide:

@@ -13,5 +13,7 @@ adapted.py        what an adapter adds: its misuse, its loss, its step
 own_loss.py       gradients beside differences of the loss that an adapter gives
 mistakes.py       one change in the way back that explains what no right network does
 scripts.py        a plain script's arrays read as trials
+unjudged.py       what is said of what cannot be judged
+placed.py         the lines that a verdict leads to
 network.py        the verdict
 """

@@ -105,9 +105,11 @@ def _odd(linear: Linear) -> str:
     """What alone does not belong to the rest: one array, or the first layers; empty where nothing or several could."""
     ends = np.cumsum([one.have.size for one in linear.given])
     names = [one.name for one in linear.given]
-    first = [name for name in names if name.endswith("weights 1") or name.endswith("biases 1")]
+    layers = [int(name.split()[-1]) for name in names]
     left_out = [[name] for name in names]
-    left_out += [first] if 1 < len(first) < len(names) else []
+    for last in range(1, max(layers)):  # a mistake in passing it back is one in all layers before
+        first = [name for name, layer in zip(names, layers, strict=True) if layer <= last]
+        left_out += [first] if 1 < len(first) < len(names) else []
     for out in left_out:
         kept = np.repeat([name not in out for name in names], np.diff(ends, prepend=0))
         shares = _shares(linear, kept) if kept.any() else None

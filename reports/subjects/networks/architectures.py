@@ -112,6 +112,8 @@ def _slope(shape: Shape, k: int, z: Array, a: Array, derivative: str) -> Array:
                 return 1 - a * a
             case "value":
                 return a
+            case "without the square":
+                return 1 - a
             case "inverted":
                 return 1.0 * (z <= 0)
         if kind == "Softmax":
@@ -127,5 +129,6 @@ DERIVATIVES = {
     "output formula": "the derivative of the sigmoid stands behind another activation",
     "tanh formula": "the derivative of tanh stands behind another activation",
     "value": "the activation's value stands in place of its derivative",
+    "without the square": "1 - a stands in place of the activation's derivative",
     "inverted": "the mask of ReLU is inverted",
 }

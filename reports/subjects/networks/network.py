@@ -25,8 +25,10 @@ from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
 from reports.subjects.networks.ordered import one_by_one
 from reports.subjects.networks.outputs import as_seen, decided
+from reports.subjects.networks.placed import place
 from reports.subjects.networks.scripts import likely, script_trials
 from reports.subjects.networks.trial import Shape, Trial, read
+from reports.subjects.networks.unjudged import strange_gradients, strange_output, unseen_output
 from reports.subjects.networks.updates import updates
 from reports.subjects.verdicts import Component, Row
 
@@ -43,7 +45,9 @@ def network(seen: dict[str, Any]) -> Component:
     """Judges a whole network by the trial that is explained best."""
     made = component(seen)
     if seen["form"] == 6:
-        return script(made, seen)
+        script(made, seen)
+        place(made, seen)
+        return made
     trials = [
         trial for one in seen["trials"] for with_ones in _with_ones(one) if (trial := read(with_ones)) is not None
     ]
@@ -87,6 +91,7 @@ def network(seen: dict[str, Any]) -> Component:
         made.rows.append(row)
     if seen.get("put_together", "MeanSquaredError") != "MeanSquaredError":
         _doubted(made, f"put together by us, with {seen['put_together']}")
+    place(made, seen)
     return made
 
 
@@ -136,7 +141,7 @@ def _with_ones(one: dict[str, Any]) -> list[dict[str, Any]]:
     return made
 
 
-def script(made: Component, seen: dict[str, Any]) -> Component:
+def script(made: Component, seen: dict[str, Any]) -> None:
     """A script: parameters are what its loop moved; inputs and targets are looked for among its other arrays."""
     found = _explained([list(script_trials(one)) for one in seen["trials"]])
     rule = ""
@@ -150,11 +155,18 @@ def script(made: Component, seen: dict[str, Any]) -> Component:
         made.rows, made.convention, made.diagnoses = found[1], {**found[2], "form": "6"}, found[3]
         made.convention |= {"update": rule} if rule else {}
     else:
-        made.rows.append(Row("network", "", "unjudged", says="its inputs and targets were not found"))
+        made.rows.append(Row("network", "", "unjudged", says=_not_found(seen)))
     if raised := next((one["raised"] for one in seen["trials"] if "raised" in one), ""):
         _doubted(made, f"without a line of the loop that raises on our data, `{raised}`")
         made.rows.append(Row("loop", "", "unjudged", says=f"a line of it raises on our data: `{raised}`"))
-    return made
+
+
+def _not_found(seen: dict[str, Any]) -> str:
+    """What a loop moved, where no inputs and targets among its arrays explain how."""
+    moved: dict[str, Any] = next((one["before"] for one in seen["trials"] if one.get("before")), {})
+    told = ", ".join(f"{name.split('.')[-1]} {array.shape}" for name, array in list(moved.items())[:6])
+    words = "its inputs and targets were not found among its arrays"
+    return f"its loop moves {told}; {words}" if told else words
 
 
 def _explained(ways: list[list[Trial]]) -> Judged | None:
@@ -235,7 +247,7 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
             words = strange_forward(trial)
             if words:
                 return 3, [Row("output", "batch", "defective", says=f"forward: {words}")], told, []
-            return 5, [Row("output", "batch", "unjudged", says="no known architecture gives this output")], told, []
+            return 5, [Row("output", "batch", "unjudged", says=strange_output(trial))], told, []
         told["network"] = str(as_seen(trial, fits))
     if not trial.gradients:
         return 2, rows, told, []
@@ -250,7 +262,7 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
         return 3, [*rows, row], told, [row.says]
     if trial.output is None:
         return 5, [Row("gradients", "batch", "unjudged", stage="backward",
-                       says="no architecture and loss that is known here gives these gradients")], told, []  # fmt: skip
+                       says=unseen_output(trial))], told, []  # fmt: skip
     words = partly_right(trial, fits)
     if not words and (bare := without_penalty(trial, fits)):
         penalised, shape = bare
@@ -271,7 +283,7 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
         level = 4 if any(row.status == "defective" for row in more) else 5
         return level, [*rows, *more], told, [row.says for row in more if row.status == "defective"]
     return 5, [*rows, Row("gradients", "batch", "unjudged", stage="backward",
-                          says="its gradients are those of no known loss")], told, []  # fmt: skip
+                          says=strange_gradients(trial, fits, as_seen(trial, fits)))], told, []  # fmt: skip
 
 
 def _without_biases(trial: Trial) -> Trial | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import adapters
 from ..calling import Failure
-from . import board, classes, containers, families, functions, scripts, sizes, slips, unclipped, usage
+from . import board, classes, computed, containers, families, functions, scripts, sizes, slips, unclipped, usage
 from .places import untouched
 from .strangers import strangers
 from .unshuffled import keep_order
@@ -54,6 +54,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
         if not any(_useful(one) for one in found) and (more := _guarded(look)):
             found = [one for one in found if one["form"] != 3] + more  # what a loop does says more than a forward alone
             break
+    computed.add(found, loaded.scripts)
     return found if any(_useful(one) for one in found) else adapters.in_part(loaded.classes) or found
 
 

@@ -131,6 +131,11 @@ class Chain:
             taken.update(named[:1])
         return biases
 
+    @property
+    def paths(self) -> list[list[str | None]]:
+        """Where the weights and the biases of each layer stand."""
+        return [list(pair) for pair in zip(self.weights, self.biases, strict=True)]
+
     def widths(self, found: dict[str, Array]) -> list[int]:
         """D, H, ..., C."""
         first, second = (0, 1) if self.orientation == "in, out" else (1, 0)

@@ -162,7 +162,7 @@ def _object_trial(
     texts = spoken(holder, None, outputs)
     board.spoken = texts
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
-                             "parameters": chain.values(arrays(made)), "orientation": chain.orientation}  # fmt: skip
+                             "parameters": chain.values(arrays(made)), "paths": chain.paths}  # fmt: skip
     if ones:  # the biases are a row of the weights, for an input that is always 1
         trial["ones"] = chain.ones(arrays(made))
     unclipped.bitten[0] = False

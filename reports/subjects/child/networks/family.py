@@ -120,7 +120,7 @@ class Family:
             return []
         values = self.chain.values(arrays(net))
         base = {"inputs": x, "targets": y, "labels": labels, "layout": layout, "parameters": values,
-                "orientation": self.chain.orientation}  # fmt: skip
+                "paths": self.chain.paths}  # fmt: skip
         found: list[dict[str, Any]] = []
         for name in [self.forward] if self.forward else list(self.functions):
             for result in self._results(name, [("net", net), ("x", given_x)]):

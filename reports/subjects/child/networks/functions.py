@@ -143,7 +143,7 @@ def _family(
     board.container, board.box = box.value, box
     board.spoken = spoken(list(functions.values()), None, widths[-1])
     trial: dict[str, Any] = {"inputs": x, "targets": y, "labels": labels, "layout": layout,
-                             "parameters": chain.values(box.arrays()), "orientation": chain.orientation}  # fmt: skip
+                             "parameters": chain.values(box.arrays()), "paths": chain.paths}  # fmt: skip
     unclipped.bitten[0] = False
     order = sorted(functions, key=lambda name: ("predict" in name.lower(), rank(name, WORDS_FORWARD)))
     for name in order:

@@ -46,7 +46,7 @@ def trained_twice(
         if len(seen) == 2 and chain is not None and chain.moved(*seen):
             stages.setdefault("backward", short[word])
             return {"inputs": plain[0], "targets": plain[1], "labels": labels, "layout": layout, "moved": True,
-                    "parameters": chain.values(seen[0]), "rate": rate, "orientation": chain.orientation,
+                    "parameters": chain.values(seen[0]), "rate": rate, "paths": chain.paths,
                     "gradients": chain.steps(seen[0], seen[1], rate or 1.0)}  # fmt: skip
     return None
 
@@ -95,4 +95,4 @@ def _twice(function: Any, outputs: int, labels: str, layout: str) -> dict[str, A
     clipped = {"clipped": True} if unclipped.bitten[0] else {}
     return {"inputs": x, "targets": y, "labels": labels, "layout": layout, "parameters": chain.values(seen[0]),
             **clipped, "gradients": chain.steps(seen[0], seen[1], rate or 1.0), "rate": rate, "moved": True,
-            "orientation": chain.orientation}  # fmt: skip
+            "paths": chain.paths}  # fmt: skip
