@@ -55,12 +55,7 @@ def table(subject: Subject, width: int) -> Table:
         said = Text(sentence(one))
         for more in one.diagnoses[1:4]:
             said.append(f"\n{more}")
-        if (
-            one.status == "defective"
-            and one.role == "network"
-            and (code := _excerpt(one))
-            and code.count("\n") < SHORT_CODE
-        ):
+        if code := _quoted(one):
             said.append(f"\n{code}", style="dim")
         taken = Text(one.kind or one.role)
         mark = Text(MARKS[one.status], style=STYLES[one.status])
@@ -216,6 +211,12 @@ def page(records: list[dict[str, Any]], code: int, site: "Site | None" = None, p
         marks=MARKS,
         statuses=STATUSES,
     )
+
+
+def _quoted(one: Component) -> str:
+    """The lines of a network's defect where they are few: of a part, what is said names what is wrong."""
+    code = _excerpt(one) if one.status == "defective" and one.role == "network" else ""
+    return code if code.count("\n") < SHORT_CODE else ""
 
 
 def _excerpt(one: Component) -> str:
