@@ -1,15 +1,25 @@
 """Facts about what a graded class shows: files, links, marks, causes; names are text."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from parity_tests import classes
 from parity_tests.test_site import Page
-from reports.show.gradebook import write
-from reports.subjects.grading import causes
+from parity_tests.test_subjects_ways import ROOT, copies
+from reports.cli import main
+from reports.show.gradebook import causes_in_lines, write
+from reports.subjects.grading import causes, gradebook, row_of
+from reports.subjects.verdict import Subject
+from reports.subjects.verdicts import Component, Row
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +85,50 @@ def test_a_submission_that_is_gone_leaves_no_page(tmp_path: Path) -> None:
     write(classes.rows(), tmp_path)
     write(classes.rows()[:2], tmp_path)
     assert len(list((tmp_path / "submissions").iterdir())) == 2
+
+
+def test_what_cannot_be_judged_says_why_and_a_cause_is_no_count(made: Path) -> None:
+    """Once such a row said "1 cannot be judged", and a cause was a bare number."""
+    unjudged = Component(
+        "Net", "network", rows=[Row("", "", "unjudged", says="it could not be driven: no value for q")]
+    )
+    (first,) = gradebook([row_of(Subject(Path("net.py"), [unjudged]))])["first_diagnosis"]
+    assert first == "Net: it could not be driven: q"
+    assert pd.read_csv(made / "gradebook.csv", keep_default_na=False)["causes"].tolist()[:3] == ["", "#1", "#1"]
+    assert "#1 ReLU" in Page(made / "index.html").text
+    assert str(causes_in_lines(classes.rows())[0]) == f"#1 2 × ReLU: {classes.MASK}"
+
+
+def test_an_interrupted_class_ends_at_once_and_has_its_page(tmp_path: Path) -> None:
+    """What is under way is killed with all that it left; what is graded is kept, and how many are left is said."""
+    folder = copies(tmp_path / "in", "updates_inside")
+    for name in "yz":
+        (folder / f"{name}.py").write_text("import time\nclass A:\n    time.sleep(600)\n", encoding="utf-8")
+    out, left = tmp_path / "out", tmp_path / "tmp"
+    left.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(left)}
+    start = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\nfrom reports.cli import main; main()"
+    )
+    command = [sys.executable, "-c", start, "check", str(folder), "--jobs", "2", "--out", str(out)]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+    deadline = time.monotonic() + 300
+    while not ((out / "gradebook.jsonl").exists() and (out / "gradebook.jsonl").stat().st_size) and run.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=20)  # a submission that sleeps would take a minute, and the next one another
+    assert (run.returncode, "1 of 3 are graded; run it again to go on" in said) == (130, True), said
+    assert list(left.iterdir()) == []
+    assert "Interrupted: 1 of 3 are graded. Run the same command again to go on." in Page(out / "index.html").text
+
+
+def test_a_command_that_is_interrupted_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Click's own exit code for Ctrl-C is 1, which says no parity."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reports.subjects.verdict.check", interrupted)
+    result = CliRunner().invoke(main, ["check", "anything.py"])
+    assert (result.exit_code, result.stdout) == (130, "")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from parity_tests.test_subjects_judged import DENSE
 from parity_tests.test_subjects_ways import section
 from reports.cli import main
-from reports.subjects import grading
+from reports.judge import used_share
 from reports.subjects.components import _bent
 from reports.subjects.verdict import Subject, check
 
@@ -179,21 +179,6 @@ def test_a_hint_speaks_of_their_own_arguments(tmp_path: Path) -> None:
     assert "its own inputs give" in subject.components[0].says
 
 
-def test_a_class_whose_grading_is_interrupted_is_told_how_it_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ctrl-C once said Aborted, and nothing else."""
-
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    (tmp_path / "mine.py").write_text(DENSE, encoding="utf-8")
-    monkeypatch.setattr(grading, "grade", interrupted)
-    result = CliRunner().invoke(main, ["check", str(tmp_path), "--jobs", "1", "--out", str(tmp_path / "out")])
-    assert result.exit_code == 130
-    assert "the same command goes on with what is not yet graded" in result.stderr
-
-
 LINKED = """import numpy as np
 
 def relu(z):
@@ -250,3 +235,27 @@ def test_a_loop_is_not_judged_in_full_where_a_line_of_it_raises(mask: str, statu
     subject = judged(tmp_path, LOOP, ("np.random.randint(2, size=len(middle))", mask))
     assert [(one.name, one.status) for one in subject.components] == [("learn", status)]
     assert ("raises on our data: `middle *=" in subject.components[0].says) == (status == "unjudged")
+
+
+def test_an_endless_file_is_told_how_long_it_took_and_limits_stand_once(tmp_path: Path) -> None:
+    """It was once said that no process had looked at it, and every verdict ended with the list of limits."""
+    (tmp_path / "endless.py").write_text("class A:\n    while True:\n        pass\n", encoding="utf-8")
+    (tmp_path / "net.py").write_text(NET, encoding="utf-8")
+    files = [str(tmp_path / name) for name in ("endless.py", "net.py", "net.py")]
+    told = CliRunner().invoke(main, ["check", *files, "--timeout", "2"]).stdout
+    assert "it took more than 2 seconds of processor time and was stopped (--timeout)" in told
+    assert "no process" not in told
+    assert told.count("audit hook") == 1
+    assert told.splitlines()[-1].startswith("limits that held: resource limits")
+
+
+def test_how_a_network_is_written_is_told_in_words(tmp_path: Path) -> None:
+    """Pages once said "form: 2"."""
+    (one,) = judged(tmp_path, NET).components
+    assert one.convention["written as"] == "a class that has its gradients"
+    assert "form" not in one.convention
+
+
+def test_a_share_of_an_allowance_of_almost_0_is_infinite_without_a_warning() -> None:
+    """A warning of NumPy's once stood among the words for users."""
+    assert used_share(np.array([1e300]), np.array([1e-300])) == np.inf

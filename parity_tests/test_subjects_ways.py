@@ -269,7 +269,7 @@ def test_a_class_is_graded_by_cause_and_goes_on_where_it_stopped(tmp_path: Path)
     assert result.exit_code == 1, result.output
     book = pd.read_csv(out / "gradebook.csv").set_index("submission")
     assert list(book["verdict"]) == ["no parity", "cannot judge", "no parity", "parity"]
-    assert book.loc["twin.py", "causes"] == book.loc["book_wrong_bias.py", "causes"] == "1, 2"
+    assert book.loc["twin.py", "causes"] == book.loc["book_wrong_bias.py", "causes"] == "#1, #2"
     assert book.loc["twin.py", "alike"] == book.loc["book_wrong_bias.py", "alike"]
     lines = (out / "gradebook.jsonl").read_text(encoding="utf-8").splitlines()
     (out / "gradebook.jsonl").write_text("\n".join([*lines[:2], lines[2][:40]]), encoding="utf-8")

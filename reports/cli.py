@@ -16,7 +16,7 @@ import click
 from reports.bench.command import bench
 from reports.cases import CASES, DTYPES, Case, select
 from reports.lessons.commands import diff, notebooks
-from reports.refusals import CannotJudge, folder, unknown
+from reports.refusals import CannotJudge, Stopped, folder, unknown
 from reports.subjects.command import check
 from reports.trials import certify, faults
 
@@ -30,7 +30,18 @@ POSITIVE = click.IntRange(min=1)
 EVERY = "Check every K-th epoch besides the first 50, every 97th and every event; 1 checks all."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Interruptible(click.Group):
+    """Commands that Ctrl-C ends with exit code 130: click's own 1 would be a verdict."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Stopped("interrupted; there is no verdict") from None
+
+
+@click.group(cls=Interruptible, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="parity")
 def main() -> None:
     """Proof that a hand-written neural network computes what PyTorch computes.

@@ -154,7 +154,7 @@ def _allowed(bound: Bounded) -> Array:
 
 def used_share(gap: Array, allowed: Array) -> Array:
     """Returns gap / allowance: 0 where there is no gap, infinite where there is one and none is allowed."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # a gap / 0 is infinite, as it should be; 0 / 0 is NaN
+    with np.errstate(all="ignore"):  # a gap / 0 is infinite, as it should be, or by almost 0; 0 / 0 is NaN
         share = np.asarray(gap / allowed)
     if not allowed.size or allowed.min() > 0:
         return share

@@ -13,6 +13,12 @@ class CannotJudge(click.ClickException):
     exit_code = 2
 
 
+class Stopped(click.ClickException):
+    """Ctrl-C: what is done is kept, and the exit code is no verdict's."""
+
+    exit_code = 130
+
+
 def folder(out: Path) -> None:
     """Makes the output folder before the work begins, or refuses with what to do."""
     try:

@@ -6,6 +6,7 @@ already); each computes on one thread, one piece at a time.
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import threading
@@ -31,6 +32,7 @@ PATIENCE = 60.0  # seconds in which a cluster without workers may get some
 TWICE = "the process that worked on it died twice"
 
 _counter: Any = None  # in a local worker: units of work so far, shared with the parent
+_ending = False  # in a local worker: it was told to end
 _alone = threading.Lock()  # planted faults and numbers of threads are the whole process's
 
 
@@ -132,6 +134,10 @@ def executor(jobs: int, scheduler: str | None = None, units: int = 0) -> Iterato
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(counter,))
     try:
         yield Pool(pool, lambda: jobs, lambda: counter.value)
+    except BaseException:  # Ctrl-C, or nobody wants the rest: what is under way would keep this process alive
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -167,6 +173,8 @@ def _start(counter: Any) -> None:
     """Prepares a local worker: the shared counter, and no life after its parent's."""
     global _counter
     _counter = counter
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _one_thread()
 
@@ -181,6 +189,13 @@ def _one_thread() -> None:
     keep_freed_memory()
 
 
+def _end(*_: object) -> None:
+    """Stops what is under way, so that it may clear up behind itself; nothing else is begun."""
+    global _ending
+    _ending = True
+    raise SystemExit
+
+
 def _end_with_parent() -> None:
     """Ends this worker when the parent is gone: killed, it could not tell."""
     parent = multiprocessing.parent_process()
@@ -191,6 +206,8 @@ def _end_with_parent() -> None:
 
 def _counted(work: Callable[[Item, Made], Result], item: Item) -> tuple[Result, int]:
     """Does one item's work in a worker; passes its progress on, and returns its units beside its result."""
+    if _ending:
+        os._exit(1)
     total = told = 0
 
     def made(count: int) -> None:

@@ -34,6 +34,12 @@ def terminal_table(book: pd.DataFrame, width: int) -> Table:
     return frame_table(kept.assign(**{"what is said first": said}), ("defects", "seconds"))
 
 
+def causes_in_lines(rows: Sequence[Row]) -> list[Text]:
+    """What the numbers of the causes in the table mean."""
+    return [Text.assemble((f"#{one['number']} ", "bold"), f"{one['count']} × {one['kind']}: {one['diagnosis']}")
+            for one in causes(rows)]  # fmt: skip
+
+
 def headline(rows: Sequence[Row]) -> Text:
     """The class in a line."""
     words = [VERDICTS[row["verdict"]] for row in rows]
@@ -41,15 +47,15 @@ def headline(rows: Sequence[Row]) -> Text:
     return verdict_line(overall(rows), f"{len(rows)} submissions: {counts}")
 
 
-def write(rows: Sequence[Row], out: Path) -> Path:
+def write(rows: Sequence[Row], out: Path, of: int | None = None) -> Path:
     """Writes gradebook.csv, .parquet, .json, causes.csv and the pages, each whole or not at all; returns the first.
 
-    Pages of submissions that are no longer there are removed.
+    Pages of submissions that are no longer there are removed. `of` is how many there are in an interrupted class.
     """
     book, made = gradebook(rows), causes(rows)
     whole.write(out / "gradebook.csv", book.to_csv(index=False))
     whole.write(out / "gradebook.parquet", book.to_parquet(index=False))
-    whole.write(out / "gradebook.json", json.dumps(plain(rows), indent=2))
+    whole.write(out / "gradebook.json", json.dumps(plain(rows, of), indent=2))
     listed = [{**cause, "submissions": ", ".join(row["submission"] for row in cause["submissions"])} for cause in made]
     columns = ["number", "kind", "count", "submissions", "diagnosis"]
     whole.write(out / "causes.csv", pd.DataFrame(listed, columns=columns).to_csv(index=False))
@@ -63,22 +69,23 @@ def write(rows: Sequence[Row], out: Path) -> Path:
     for file in (out / FOLDER).glob("*.html"):
         if f"{FOLDER}/{file.name}" not in pages:
             file.unlink()
-    return whole.write(out / "index.html", class_page(rows, site))
+    return whole.write(out / "index.html", class_page(rows, site, of))
 
 
-def plain(rows: Sequence[Row]) -> dict[str, Any]:
+def plain(rows: Sequence[Row], of: int | None = None) -> dict[str, Any]:
     """The gradebook as plain data: the verdict, a record per submission, the causes with who made them."""
     listed = [{**cause, "submissions": [row["submission"] for row in cause["submissions"]]} for cause in causes(rows)]
     submissions = [{name: value for name, value in row.items() if name not in ("record", "causes")} for row in rows]
-    return {"verdict": overall(rows), "submissions": submissions, "causes": listed}
+    left = {} if of is None else {"interrupted": {"graded": len(rows), "of": of}}
+    return {"verdict": overall(rows), **left, "submissions": submissions, "causes": listed}
 
 
-def class_page(rows: Sequence[Row], site: Site) -> str:
+def class_page(rows: Sequence[Row], site: Site, of: int | None = None) -> str:
     """The class at a glance: a row per submission, the causes with who made them, the components."""
     made = causes(rows)
     shown = [
         {**row, "link": link(row), "verdict": VERDICTS[row["verdict"]], "first": row["first_diagnosis"] or row["says"],
-         "causes": [cause["number"] for cause in made if row in cause["submissions"]],
+         "causes": [cause for cause in made if row in cause["submissions"]],
          "kinds": {kind: row["kinds"].get(kind, "") for kind in kinds(rows)}}
         for row in rows
     ]  # fmt: skip
@@ -88,6 +95,7 @@ def class_page(rows: Sequence[Row], site: Site) -> str:
         site,
         "index.html",
         rows=shown,
+        of=of,
         kinds=kinds(rows),
         counts={word: words.count(word) for word in VERDICTS.values()},
         seconds=sum(row["seconds"] for row in rows),

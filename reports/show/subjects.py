@@ -11,6 +11,7 @@ from rich.text import Text
 
 from reports.show import whole
 from reports.show.terminal import COLORS, VERDICTS, WIDE
+from reports.subjects.isolation import NO_CODE
 from reports.subjects.verdict import Subject, overall
 from reports.subjects.verdicts import STATUSES, Component
 
@@ -38,8 +39,14 @@ def headline(subject: Subject) -> Text:
     """The verdict on one subject, in a line."""
     text = Text(f"{in_words(subject)}: ", style=COLORS[subject.verdict])
     text.append(f"{subject.path}: {subject.says}", style="default")
-    text.append(f" ({subject.seconds:.1f} s; {', '.join(subject.isolation) or 'no process'})", style="dim")
+    text.append(f" ({subject.seconds:.1f} s)", style="dim")
     return text
+
+
+def limits(isolations: list[list[str]]) -> str:
+    """Which limits held while strangers' code ran, once for all; empty where none ran, or where it could not say."""
+    held = dict.fromkeys(", ".join(one) for one in isolations if one and one != NO_CODE)
+    return f"limits that held: {'; '.join(held)}" if held else ""
 
 
 def table(subject: Subject, width: int) -> Table:
@@ -210,6 +217,7 @@ def page(records: list[dict[str, Any]], code: int, site: "Site | None" = None, p
         verdicts=VERDICTS,
         marks=MARKS,
         statuses=STATUSES,
+        limits=limits([one["isolation"] for one in records]),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.subjects.isolation import Seen
+from reports.subjects.isolation import NO_CODE, Seen
 
 MOST_BYTES = 50_000_000
 SAVE = "np.savez(path, inputs=x, targets=t, output=y, weights1=w1, biases1=b1, gradient_weights1=dw1, ...)"
@@ -58,7 +58,7 @@ def exchange(path: Path) -> Seen:
         "lacking": "" if "gradients" in trial else _gradients_of(arrays),
         "trials": [trial],
     }
-    return Seen(path, components=[component], isolation=["no code was run"], notes=_without_biases(arrays))
+    return Seen(path, components=[component], isolation=list(NO_CODE), notes=_without_biases(arrays))
 
 
 def _gradients_of(arrays: dict[str, np.ndarray]) -> str:

@@ -43,7 +43,7 @@ def assembled(seen: dict[str, Any], components: list[Component]) -> Component | 
         return made
     steps = [str(one["optimizer"]) for one in trials if one.get("optimizer") and "error" not in one]
     parts = dict.fromkeys([*chosen["parts"], *steps])
-    made.convention = {"assembled from": ", ".join(parts), "labels": chosen["labels"], "form": "1"}
+    made.convention = {"assembled from": ", ".join(parts), "labels": chosen["labels"]}
     return made
 
 

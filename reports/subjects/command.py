@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reports.refusals import CannotJudge, Stopped, folder
 from reports.subjects.roles import KINDS, roles_of
 
 if TYPE_CHECKING:
     from reports.subjects.verdict import Subject
 
 SECONDS, MEGABYTES = 20.0, 1024
-
-
-class CannotCheck(click.ClickException):
-    """A clear message and exit code 2, no traceback."""
-
-    exit_code = 2
-
-
-class Stopped(click.ClickException):
-    """A class whose grading was interrupted: nothing that was graded is lost."""
-
-    exit_code = 130
 
 
 @click.command()
@@ -53,7 +42,7 @@ class Stopped(click.ClickException):
     default="default",
     show_default=True,
     help="strict: run nothing where the kernel itself does not limit files and network (Linux 6.7 or bubblewrap). "
-    "The limits that held stand behind every verdict.",
+    "The limits that held are told at the end.",
 )
 def check(
     paths: Sequence[Path], as_json: bool, out: Path | None, annotate: bool, each: bool, jobs: int | None,
@@ -76,25 +65,28 @@ def check(
         from reports.subjects.isolation import missing_limits
 
         if missing := missing_limits():
-            raise CannotCheck(f"--isolation=strict: nothing was run: {missing}")
+            raise CannotJudge(f"--isolation=strict: nothing was run: {missing}")
     if out:
-        _folder(out)
+        folder(out)
     if each or jobs or scheduler:
         _grade(paths, out or Path("grades"), jobs, scheduler, given, timeout, memory, isolation == "strict", as_json)
     try:
         told = [roles_of(path, given) for path in paths]
     except ValueError as error:
-        raise CannotCheck(str(error)) from error
+        raise CannotJudge(str(error)) from error
     from rich.console import Console
 
     from reports.subjects.verdict import check as judge
     from reports.subjects.verdict import overall
 
-    with Console(stderr=True).status("looking at it"):
-        subjects = [
-            judge(path, timeout, memory, roles, isolation == "strict")
-            for path, roles in zip(paths, told, strict=True)
-        ]  # fmt: skip
+    try:
+        with Console(stderr=True).status("looking at it"):
+            subjects = [
+                judge(path, timeout, memory, roles, isolation == "strict")
+                for path, roles in zip(paths, told, strict=True)
+            ]  # fmt: skip
+    except KeyboardInterrupt:
+        raise Stopped("interrupted: nothing was judged") from None
     code = overall(subjects)
     if out:
         from reports.show.subjects import write
@@ -120,7 +112,7 @@ def _print(subjects: "list[Subject]") -> None:
     """The terminal's answer, one table per subject."""
     from rich.console import Console
 
-    from reports.show.subjects import headline, table
+    from reports.show.subjects import headline, limits, table
 
     console = Console()
     for subject in subjects:
@@ -129,6 +121,8 @@ def _print(subjects: "list[Subject]") -> None:
             console.print(table(subject, console.width))
         for note in [*subject.notes[:6], *_class_hint(subject.path)]:
             console.print(f"  note: {note}", highlight=False, soft_wrap=True, markup=False)
+    if held := limits([subject.isolation for subject in subjects]):
+        console.print(held, style="dim", highlight=False, soft_wrap=True, markup=False)
 
 
 def _class_hint(path: Path) -> list[str]:
@@ -151,7 +145,7 @@ def _grade(
     from reports.show.terminal import counting
     from reports.subjects import grading
 
-    _folder(out)
+    folder(out)
     try:
         found = grading.submissions(paths)
         with counting("submissions graded", len(found)) as told:
@@ -159,23 +153,19 @@ def _grade(
                 found, out, jobs, scheduler, timeout, memory, told, given=given, strict=strict
             )  # fmt: skip
         page = gradebook.write(rows, out)
-    except KeyboardInterrupt:
-        raise Stopped(f"stopped; the same command goes on with what is not yet graded in {out}") from None
+    except grading.Interrupted as stop:
+        page = gradebook.write(stop.rows, out, of=len(found))
+        done = f"{len(stop.rows)} of {len(found)} are graded"
+        raise Stopped(f"interrupted: {done}; run it again to go on; so far: {page}") from None
     except (OSError, ImportError, ValueError, RuntimeError) as error:
-        raise CannotCheck(str(error)) from error
+        raise CannotJudge(str(error)) from error
     if as_json:
         click.echo(json.dumps(gradebook.plain(rows), indent=2))
     else:
         console = Console()
         console.print(gradebook.terminal_table(grading.gradebook(rows), console.width))
+        for line in gradebook.causes_in_lines(rows):
+            console.print(line, highlight=False, markup=False)
         console.print(gradebook.headline(rows))
         console.print(f"gradebook: {page}", highlight=False, soft_wrap=True, markup=False)
     sys.exit(grading.overall(rows))
-
-
-def _folder(out: Path) -> None:
-    """Makes the output folder, or refuses with what to do."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotCheck(f"--out {out}: {error.strerror}; name a folder that can be written") from error

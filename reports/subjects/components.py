@@ -18,6 +18,10 @@ Array = np.ndarray
 R = Rounding.of(np.float64)
 STAGE = {"forward": "forward", "backward": "backward", "gradient": "backward"}
 FEW = 32  # numbers from which on chance does not make neighbours alike
+FORMS = {  # of `form`, which the child tells, in words
+    0: "an adapter or an exchange", 1: "a class that keeps its results", 2: "a class that has its gradients",
+    3: "functions", 4: "a class that takes its steps itself", 5: "a class that returns its results", 6: "a loop",
+}  # fmt: skip
 SCALES = ("1/B", "B", "-1", "2", "1/2")
 
 
@@ -48,7 +52,7 @@ def dense(seen: dict[str, Any]) -> Component:
         "weights": f"{seen['weights']} ({seen['orientation']})",
         "biases": seen["biases"] or "none",
         "layout": {"rows": "batch in rows", "columns": "batch in columns"}.get(seen["layout"], "one sample at a time"),
-        "form": str(seen["form"]),
+        "written as": FORMS[seen["form"]],
     }
     if inner != "Identity":
         made.convention["activation inside"] = inner

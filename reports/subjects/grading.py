@@ -21,9 +21,17 @@ if TYPE_CHECKING:
     from reports.subjects.verdict import Subject
 
 Row = dict[str, Any]
-FORMAT = 2  # of a row in gradebook.jsonl; grows when rows of earlier versions are of no use
+FORMAT = 3  # of a row in gradebook.jsonl; grows when rows of earlier versions are of no use
 ROLES = ("dense", "activation", "loss", "optimizer", "network")  # in the order of a gradebook's columns
 SUFFIXES = (".py", ".ipynb", ".npz")
+
+
+class Interrupted(KeyboardInterrupt):
+    """Grading was stopped: the rows that there are."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        super().__init__()
+        self.rows = rows
 
 
 def submissions(paths: Sequence[Path]) -> list[Path]:
@@ -57,13 +65,14 @@ def row_of(subject: "Subject") -> Row:
 
     told = record(subject)
     wrong = [one for one in told["components"] if one["status"] == "defective"]
+    first = [*wrong, *(one for one in told["components"] if one["status"] == "unjudged")][:1]
     return {
         "submission": subject.path.name,
         "path": str(subject.path),
         "verdict": subject.verdict,
         "says": subject.says,
         "defects": len(wrong),
-        "first_diagnosis": f"{wrong[0]['name']}: {wrong[0]['says']}" if wrong else "",
+        "first_diagnosis": "".join(f"{one['name']}: {one['says']}" for one in first),
         "causes": {cause(one["kind"], one["says"]): one["says"] for one in reversed(wrong)},
         "components": {one["name"]: one["status"] for one in told["components"]},
         "kinds": {one["kind"]: one["status"] for one in reversed(told["components"])},
@@ -103,6 +112,7 @@ def grade(
     """Returns the rows of all submissions in their order; those that gradebook.jsonl has for the same content are kept.
 
     A submission under which its worker died twice is a row that says so, and is tried again by the next run.
+    Raises: Interrupted with the rows that are done.
     """
     ledger = out / "gradebook.jsonl"
     before = _before(ledger)
@@ -120,17 +130,21 @@ def grade(
             rows[where] = before[key] | {"path": where}
         else:
             left[where, told] = key
+    wanted = [str(path.absolute()) for path in dict.fromkeys(paths)]
     progress(len(rows))
     piece = partial(_piece, partial(work, seconds=seconds, megabytes=megabytes, strict=strict))
-    with ledger.open("a", encoding="utf-8") as lines:
-        for done in each(piece, list(left), jobs, scheduler):
-            where = done.item[0]
-            rows[where] = done.result or _untold(where, done.trouble)
-            if done.result:
-                lines.write(json.dumps({**done.result, "key": left[done.item]}) + "\n")
-                lines.flush()
-            progress(len(rows))
-    return [rows[str(path.absolute())] for path in dict.fromkeys(paths)]
+    try:
+        with ledger.open("a", encoding="utf-8") as lines:
+            for done in each(piece, list(left), jobs, scheduler):
+                where = done.item[0]
+                rows[where] = done.result or _untold(where, done.trouble)
+                if done.result:
+                    lines.write(json.dumps({**done.result, "key": left[done.item]}) + "\n")
+                    lines.flush()
+                progress(len(rows))
+    except KeyboardInterrupt:
+        raise Interrupted([rows[where] for where in wanted if where in rows]) from None
+    return [rows[where] for where in wanted]
 
 
 def _piece(work: Callable[..., Row], item: tuple[str, str], made: Callable[[int], None]) -> Row:
@@ -204,11 +218,12 @@ def gradebook(rows: Sequence[Row]) -> "pd.DataFrame":
 
     names = {0: "parity", 1: "no parity", 2: "cannot judge"}
     made = causes(rows)
+    columns = ["submission", "verdict", "defects", "first_diagnosis", "causes", "alike", "says", "seconds"]
     return pd.DataFrame([
         {"submission": row["submission"], "verdict": names[row["verdict"]], "defects": row["defects"],
          "first_diagnosis": row["first_diagnosis"],
-         "causes": ", ".join(str(cause["number"]) for cause in made if row in cause["submissions"]),
+         "causes": ", ".join(f"#{cause['number']}" for cause in made if row in cause["submissions"]),
          "alike": row["alike"], "says": row["says"], "seconds": row["seconds"],
          **{kind: row["kinds"].get(kind, "") for kind in kinds(rows)}}
         for row in rows
-    ])  # fmt: skip
+    ], columns=[*columns, *kinds(rows)])  # fmt: skip

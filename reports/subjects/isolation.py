@@ -26,6 +26,7 @@ from reports.workers import THREADS
 
 LAUNCH = Path(__file__).parent / "child" / "launch.py"
 SECONDS = 20.0  # of processor time, which the child limits itself: a busy machine must not change a verdict
+NO_CODE = ["no code was run"]  # in the place of limits
 CLOCK = 3.0  # times as long by the clock, for what waits without computing
 MEGABYTES = 1024
 MOST_RESULT = 8_000_000  # bytes of result.json
@@ -149,7 +150,7 @@ def _read(folder: Path, path: Path, how: str, status: int, seconds: float, megab
         return Seen(path, refused=f"it could not be looked at: {text}"[:300])
     if how == "killed" or status in (-signal.SIGXCPU, -signal.SIGKILL):
         limit = f"{CLOCK * seconds:g} seconds" if how == "killed" else f"{seconds:g} seconds of processor time"
-        return Seen(path, refused=f"it does not come to an end within {limit} (--timeout)")
+        return Seen(path, refused=f"it took more than {limit} and was stopped (--timeout)")
     if status < 0:
         return Seen(path, refused=f"its process died: {signal.Signals(-status).name}")
     return Seen(path, refused=f"its process ended without an answer, exit status {status}")

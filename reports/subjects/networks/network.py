@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.subjects.components import component
+from reports.subjects.components import FORMS, component
 from reports.subjects.networks.adapted import adapted, misused
 from reports.subjects.networks.any_loss import any_loss
 from reports.subjects.networks.architectures import WORDS, fitting
@@ -67,7 +67,7 @@ def network(seen: dict[str, Any]) -> Component:
             row = Row("network", "", "defective", says=f"it crashes: {crash}")
         made.rows += misused(seen) or [row]
         return made
-    made.rows, made.convention, made.diagnoses = best[1], {**best[2], "form": str(seen["form"])}, best[3]
+    made.rows, made.convention, made.diagnoses = best[1], {**best[2], "written as": FORMS[seen["form"]]}, best[3]
     if any(one.get("clipped") for one in seen["trials"]):
         made.rows.append(Row("gradients", "", "departs", says=CLIPPED, stage="backward"))
     adapted(made, seen)
@@ -152,7 +152,7 @@ def script(made: Component, seen: dict[str, Any]) -> None:
         if beside and beside[0] <= 3:
             found, rule = beside, "of a rule that is not judged here: its gradients are"
     if found:
-        made.rows, made.convention, made.diagnoses = found[1], {**found[2], "form": "6"}, found[3]
+        made.rows, made.convention, made.diagnoses = found[1], {**found[2], "written as": FORMS[6]}, found[3]
         made.convention |= {"update": rule} if rule else {}
     else:
         made.rows.append(Row("network", "", "unjudged", says=_not_found(seen)))
