@@ -89,9 +89,7 @@ def test_a_submission_that_is_gone_leaves_no_page(tmp_path: Path) -> None:
 
 def test_what_cannot_be_judged_says_why_and_a_cause_is_no_count(made: Path) -> None:
     """Once such a row said "1 cannot be judged", and a cause was a bare number."""
-    unjudged = Component(
-        "Net", "network", rows=[Row("", "", "unjudged", says="it could not be driven: no value for q")]
-    )
+    unjudged = Component("Net", "network", rows=[Row("", "", "unjudged", says="it could not be driven: q")])
     (first,) = gradebook([row_of(Subject(Path("net.py"), [unjudged]))])["first_diagnosis"]
     assert first == "Net: it could not be driven: q"
     assert pd.read_csv(made / "gradebook.csv", keep_default_na=False)["causes"].tolist()[:3] == ["", "#1", "#1"]
