@@ -118,6 +118,91 @@ class Entropy_Activation_Softmax:
         self.dinputs = self.dinputs / len(dvalues)
 """
 
+TRACED = """
+def traced(function):
+    def wrapped(*args, **kwargs):
+        wrapped.calls += 1
+        return function(*args, **kwargs)
+    wrapped.calls = 0
+    return wrapped
+class Tanh:
+    @traced
+    def forward(self, x):
+        self.y = np.tanh(x)
+        return self.y
+    @traced
+    def backward(self, grad):
+        return grad * (1 - self.y ** 2)
+"""
+HANDED_ON = """
+class Optimizer:
+    def __init__(self, lr=1e-3, lr_decay=0.0):
+        self.lr, self.lr_decay = lr, lr_decay
+    def next_epoch(self):
+        self.lr *= 1 - self.lr_decay
+class Adagrad(Optimizer):
+    def __init__(self, epsilon=1e-7, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.epsilon, self.caches = epsilon, None
+    def update(self, parameters, gradients):
+        if self.caches is None:
+            self.caches = [np.zeros_like(p) for p in parameters]
+        for p, g, c in zip(parameters, gradients, self.caches):
+            c += g ** 2
+            p -= self.lr * g / (np.sqrt(c) + self.epsilon)
+"""
+ONE_OUTPUT = """
+class Sigmoid_Loss_BinaryCrossentropy:
+    def forward(self, logits, y_true):
+        self.output = 1 / (1 + np.exp(-logits))
+        y = np.asarray(y_true).reshape(-1, 1)
+        return float(np.mean(-(y * np.log(self.output) + (1 - y) * np.log(1 - self.output))))
+    def backward(self, dvalues, y_true):
+        self.dinputs = (dvalues - np.asarray(y_true).reshape(-1, 1)) / len(dvalues)
+"""
+KEPT_LABELS = """
+class CrossEntropy:
+    def forward(self, y_pred, y_true):
+        self.y_true = y_true
+        return -np.log(np.clip((y_pred * y_true).sum(axis=1), 1e-7, 1 - 1e-7))
+    def backward(self, dvalues):
+        self.dinputs = -self.y_true / dvalues / len(dvalues)
+"""
+CONNECTED = """
+class Zeros:
+    def initialize(self, shape):
+        return np.zeros(shape)
+class Dense:
+    def __init__(self, units, weights_initializer, input_shape=None):
+        self.units, self.weights_initializer, self.input_shape = units, weights_initializer, input_shape
+        self.W = self.b = None
+    def connect_with(self, layer):
+        self.input_shape = layer.output_shape
+        self._initialize_parameters()
+    def _initialize_parameters(self):
+        self.W = self.weights_initializer.initialize((self.input_shape[1], self.units))
+        self.b = np.zeros(self.units)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def backward(self, grad):
+        self.dW, self.db = self.x.T @ grad, grad.sum(axis=0)
+        return grad @ self.W.T
+"""
+ALONE = """
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.w, self.b = np.random.randn(n_out, n_in), np.zeros(n_out)
+        self.grad_w, self.grad_b = np.zeros((n_out, n_in)), np.zeros(n_out)
+    def forward(self, x):
+        self.x = x.ravel()
+        return self.w @ self.x + self.b
+    def backward(self, grad):
+        self.grad_w += np.outer(grad, self.x)
+        self.grad_b += grad
+        return grad @ self.w
+"""
+
 
 def told(folder: Path, text: str) -> dict[str, tuple[str, str]]:
     """The status of every component of a text, and what is said of it, by its name."""
@@ -138,6 +223,11 @@ def told(folder: Path, text: str) -> dict[str, tuple[str, str]]:
         (OF_LISTS, "-t / q for", "-t * q for", "CrossEntropy"),
         (PAIR, "a * (1 - a)", "a * (1 + a)", "Layer"),
         (ENTROPY, "np.eye(dvalues.shape[1])[y_true]", "np.eye(dvalues.shape[1])(y_true)", "Loss_Entropy"),
+        (TRACED, "(1 - self.y ** 2)", "self.y", "Tanh"),
+        (ONE_OUTPUT, "(dvalues - np", "(dvalues + np", "Sigmoid_Loss_BinaryCrossentropy"),
+        (KEPT_LABELS, "-self.y_true / dvalues", "self.y_true / dvalues", "CrossEntropy"),
+        (CONNECTED, "grad.sum(axis=0)", "grad.mean(axis=0)", "Dense"),
+        (ALONE, "self.grad_b += grad", "self.grad_b -= grad", "Dense"),
         (ENTROPY + BOTH, "forward(self.output,", "forward(inputs,", "Entropy_Activation_Softmax"),
     ],
 )
@@ -157,3 +247,36 @@ def test_a_loss_of_what_it_is_given_in_place_of_its_softmax_is_told(tmp_path: Pa
 def test_of_lists_a_softmax_is_one_sample_at_a_time(tmp_path: Path) -> None:
     """A softmax over a list of numbers is right, with nothing said of batches."""
     assert told(tmp_path, OF_LISTS)["Softmax"] == ("missing", "backward is not written yet")
+
+
+def test_a_rate_that_the_base_takes_is_set(tmp_path: Path) -> None:
+    """What a constructor hands on to its base is known: the rate; a decay that another method applies is no defect."""
+    assert told(tmp_path, HANDED_ON)["Adagrad"] == (
+        "departs",
+        "the decay is applied by next_epoch, which its user is to call",
+    )
+    wrong = told(tmp_path, HANDED_ON.replace("p -= self.lr * g", "p -= self.lr * g * 2"))
+    assert wrong["Adagrad"][0] == "defective"
+
+
+def test_a_softmax_over_the_samples_is_told_so(tmp_path: Path) -> None:
+    """Beside layers that take rows, a softmax that adds up the samples is told that, whatever else is odd in it."""
+    dense = (
+        "class Layer_Dense:\n    def __init__(self, n_inputs, n_neurons):\n"
+        "        self.weights, self.biases = np.random.randn(n_inputs, n_neurons), np.zeros((1, n_neurons))\n"
+        "    def forward(self, inputs):\n        self.output = inputs @ self.weights + self.biases\n"
+    )
+    text = dense + ENTROPY.replace("e.sum(axis=1, keepdims=True)", "e.sum(axis=0, keepdims=True)")
+    assert "use axis=1" in told(tmp_path, text)["Activation_Softmax"][1]
+
+
+def test_a_folder_may_import_itself_by_its_name(tmp_path: Path) -> None:
+    """The files of a package that import the package by its name find each other."""
+    folder = tmp_path / "tinynet"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("from tinynet.layer import Layer\nfrom tinynet.dense import Dense\n")
+    (folder / "layer.py").write_text("class Layer:\n    scale = 1.0\n")
+    (folder / "dense.py").write_text(
+        "import numpy as np\nfrom tinynet import Layer\n" + ALONE.replace("Dense", "Dense(Layer)")
+    )
+    assert [(one.name, one.status) for one in check(folder).components] == [("Dense", "right")]

@@ -204,13 +204,15 @@ def _turned(components: list[Component]) -> None:
                     row.status, row.says = "departs", "one sample at a time, as the layers: a batch does not work"
             one.diagnoses = []  # they rest on batches
         if one.kind == "Softmax" and not alone and one.convention.get("layout") == "batch in columns" and in_rows:
-            one.rows.append(
+            one.diagnoses = []  # they rest on samples in columns
+            one.rows.insert(
+                0,
                 Row(
                     "forward",
                     "beside the layers",
                     "defective",
                     says="forward: softmax runs over the samples, not over the classes: use axis=1",
-                )
+                ),
             )
 
 

@@ -80,7 +80,7 @@ def crashed(quantity: str, probe: str, text: str, stage: str = "forward") -> Row
     """The row of a call that raised: a defect of theirs, unless it is we who do not know how to call it."""
     if text.startswith((UNKNOWN_CALL, REFUSES)):
         return Row(quantity, probe, "unjudged", says=text, stage=stage)
-    if text.startswith("AttributeError: 'NoneType'"):
+    if text.startswith(("AttributeError: 'NoneType'", "TypeError: unsupported operand")) and "'NoneType'" in text:
         return Row(quantity, probe, "unjudged", says=f"something that it wants has not been set: {text}", stage=stage)
     return Row(quantity, probe, "defective", says=f"it crashes: {text}", stage=stage)
 

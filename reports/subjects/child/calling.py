@@ -10,6 +10,7 @@ import random
 import re
 import signal
 import traceback
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -203,6 +204,8 @@ def parameters(function: Any) -> list[inspect.Parameter]:
     except (ValueError, TypeError):
         return []
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    if (bare := _wrapped(function)) is not None:
+        return parameters(bare)
     gathered = [_gathered(function, one.name) for one in found if one.kind is inspect.Parameter.VAR_KEYWORD]
     plainly = [one for one in found if one.kind not in kinds and one.name not in ("self", "cls")]
     return plainly + [one for some in gathered for one in some if one.name not in {other.name for other in plainly}]
@@ -214,7 +217,30 @@ def _gathered(function: Any, name: str) -> list[inspect.Parameter]:
     must = re.findall(rf"\b{name}\[['\"](\w+)['\"]\]", text)
     may = re.findall(rf"\b{name}\.(?:get|pop)\(\s*['\"](\w+)['\"]", text)
     named = dict.fromkeys(may) | dict.fromkeys(must, inspect.Parameter.empty)
+    if re.search(rf"super\([^)]*\)\.__init__\(.*\*\*{name}\b", text, re.DOTALL) and (base := _next_after(function)):
+        return [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters(base)]
     return [inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=value) for key, value in named.items()]
+
+
+def _wrapped(function: Any) -> Any:
+    """The function that a decorator's own stands for: it takes whatever comes, and closes over one; None for others."""
+    plainly = getattr(function, "__func__", function)
+    code = getattr(plainly, "__code__", None)
+    if code is None or code.co_argcount > 1 or not code.co_flags & inspect.CO_VARARGS:
+        return None
+    cells = [cell for cell in getattr(plainly, "__closure__", None) or () if cell != types.CellType()]
+    functions = [one for cell in cells if inspect.isfunction(one := cell.cell_contents) and one is not plainly]
+    return functions[0] if len(functions) == 1 else None
+
+
+def _next_after(function: Any) -> Any:
+    """The constructor that `super().__init__` means in a constructor, or in that of a class; None without one."""
+    constructor = constructor_of(function) if isinstance(function, type) else function
+    names_of = getattr(getattr(constructor, "__code__", None), "co_freevars", ())
+    cells = dict(zip(names_of, getattr(constructor, "__closure__", None) or (), strict=True))
+    owner = cells["__class__"].cell_contents if "__class__" in cells else None
+    line = owner.__mro__[1:-1] if owner is not None else ()
+    return next((vars(base)["__init__"] for base in line if "__init__" in vars(base)), None)
 
 
 def required(function: Any) -> list[inspect.Parameter]:
@@ -317,7 +343,8 @@ def twin(value: Any) -> Any:
 def lines(function: Any) -> list[int]:
     """The first and last line of a function in its file; empty where it has none."""
     function = inspect.unwrap(function) if callable(function) else function
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    bare = _wrapped(function) or function
+    code = getattr(getattr(bare, "__func__", bare), "__code__", None)
     if code is None:
         return []
     numbers = [number for _, _, number in code.co_lines() if number]
@@ -326,7 +353,8 @@ def lines(function: Any) -> list[int]:
 
 def where(function: Any) -> dict[str, Any]:
     """File and lines of a function, and what it calls its arguments."""
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    bare = _wrapped(function) or function
+    code = getattr(getattr(bare, "__func__", bare), "__code__", None)
     asked = [name for name in (code.co_varnames[: code.co_argcount] if code else ()) if name != "self"]
     return {"file": code.co_filename if code else "", "lines": lines(function), "arguments": asked}
 
@@ -370,7 +398,15 @@ def instances(
                 continue
 
 
-MODES = ("training", "train", "is_training", "train_mode", "train_flag")  # attributes that switch, where they are bools
+MODES = (
+    "training",
+    "train",
+    "is_training",
+    "train_mode",
+    "train_flag",
+    "_training",
+    "_is_training",
+)  # attributes that switch, where they are bools
 
 
 def in_training(made: Any) -> Any:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from . import driven, names
-from .arrays import Array, arrays, put
-from .calling import Failure, parameters
+from .arrays import Array, arrays, put, tree
+from .calling import Failure, Recorder, parameters
 from .layer import RATE
-from .settled import Initializer, initializers
+from .settled import OPTIMIZER, Initializer, initializers
 
 N, C, F, K = 2, 3, 4, 3
 MOST = 18  # ways to build one for one layout
@@ -70,7 +70,7 @@ def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride:
         k: Any = (kernel, kernel) if pair else kernel
         flat = [ask for ask in asks if ask[-1] in "hw" or "height" in ask or "width" in ask]
         offers = [
-            *[({ask}, kernel if ask in flat else k) for ask in asks if ask in KERNEL],
+            (OPTIMIZER, Recorder()), *[({ask}, kernel if ask in flat else k) for ask in asks if ask in KERNEL],
             (STRIDE, (stride, stride) if pair == 2 else stride), (PADDING, "valid" if words else 0),
             (CHANNELS, C), (FILTERS, F), (SHAPE, sample), *(({plain}, Initializer()) for plain in initializers(holder)),
         ]  # fmt: skip
@@ -142,6 +142,8 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
         except Failure as failure:
             found["error"] = str(failure)
         else:
+            for recorder in (one for one in vars(made).values() if isinstance(one, Recorder)):
+                pool |= {f"recorded {k}": a for k, a in tree(recorder.seen).items()}
             shape = arrays(made)[path].shape
             moved = (weights_before - arrays(made)[path]) / RATE
             new = [a for p, a in pool.items() if a.shape == shape and p != path] or ([moved] if moved.any() else [])

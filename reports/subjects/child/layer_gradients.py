@@ -31,12 +31,19 @@ DB = re.compile(
 DINPUTS = ("dinputs", "dx", "dinput", "dout", "da", "gradinput", "inputgrad", "dl", "delta", "dprev", "gradinputs")
 
 
-def gradients_of(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int, int]) -> dict[str, Any]:
-    """Goes back once; finds the gradients by name and shape among what is returned, stored, or moved."""
+def gradients_of(
+    layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int, int], output: tuple[int, ...] | None = None
+) -> dict[str, Any]:
+    """Goes back once; finds the gradients by name and shape among what is returned, stored, or moved.
+
+    One sample's upstream gradient has the shape of its `output`.
+    """
     b, d, h = shape
     function = getattr(made, layer.backward[0])
     before = copied(arrays(made))
     upstream = lay_in(g, layer.layout)
+    if b == 1 and output is not None and isinstance(upstream, np.ndarray) and g.size == int(np.prod(output)):
+        upstream = upstream.reshape(output)
     del layer.recorder.seen[:]
     below = lay_in(x, layer.layout)
     offers = [(names.UPSTREAM, upstream), (names.RATE, RATE), (names.TRAINING, True),
@@ -56,7 +63,7 @@ def gradients_of(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, 
     new, returned = changed(before, after), tree(result)
     returned = {path: bias_row.inputs_alone(layer.holder, a, d) for path, a in returned.items()}
     pool = {f"returned {p}".strip(): a for p, a in returned.items()} | new
-    pool |= {f"recorded {k}": np.asarray(a) for k, a in enumerate(layer.recorder.seen) if isinstance(a, np.ndarray)}
+    pool |= {f"recorded {k}": a for k, a in tree(layer.recorder.seen).items() if a.ndim}
     pool |= {p: a for p, a in after.items() if DW.search(p.split(".")[-1]) and p not in before}
     theirs = (layer.weights, layer.biases)
     found: dict[str, Any] = {}
@@ -104,7 +111,7 @@ def gradients_of(layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, 
             if layer.biases:
                 found.setdefault("dbiases", (before[layer.biases] - after[layer.biases]) / rate)
             found["moved"] = rate
-    if not np.array_equal(upstream, lay_in(g, layer.layout)):
+    if not np.array_equal(np.ravel(upstream), np.ravel(lay_in(g, layer.layout))):
         found["backward_changes_upstream"] = True
     return found
 

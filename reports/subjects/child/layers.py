@@ -214,7 +214,7 @@ def _probe(layer: Layer, b: int, d: int, h: int, probe: str, more: dict[str, Any
     if not np.array_equal(given, kept):
         found["forward_changes_inputs"] = True
     if layer.backward:
-        found |= gradients_of(layer, made, x, g, (b, d, h))
+        found |= gradients_of(layer, made, x, g, (b, d, h), None if output is None else output.shape)
     return found
 
 

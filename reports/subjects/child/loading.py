@@ -67,6 +67,9 @@ class _Modules:
         self.done: dict[str, types.ModuleType] = {}
 
     def execute_all(self) -> None:
+        for name in self.trees:  # a package before what is in it, as Python does
+            if self.trees[name][0].path.stem == "__init__":
+                self.get(name)
         for name in self.trees:
             module = self.get(name)
             source = self.trees[name][0]
@@ -97,6 +100,9 @@ class _Modules:
         for full in (f"{package}.{name}" if package else name, name):
             if full in self.trees:
                 return full
+        root = self.trees[UNIT][0].path if UNIT in self.trees else None
+        if root is not None and root.stem == "__init__" and root.parent.name == name:
+            return UNIT  # the folder itself, by its name
         ends = [key for key in self.trees if key.endswith(f".{name}") or name.endswith(f".{key}")]
         return min(ends, key=len) if ends else None
 

@@ -314,7 +314,7 @@ def _object(
         if count == 0:
             result = attempt(function)
         elif count == 1:
-            result = attempt(function, case["labels"].copy() if labels_only else _one(asked[0].name, case))
+            result = _of_one(function, case["labels"].copy() if labels_only else _one(asked[0].name, case), case)
         elif count == 3 and (at_zero := _behind(function, asked, case)) is not None:
             return found | {"gradient": at_zero}
         elif count > 2:
@@ -363,6 +363,16 @@ def _behind(function: Any, asked: list[inspect.Parameter], case: dict[str, Any])
 def _for_labels(name: str) -> bool:
     """Whether a parameter of this name takes the labels."""
     return names.ranked(name, names.TARGETS - {"output"}) == 0
+
+
+def _of_one(function: Any, given: Any, case: dict[str, Any]) -> Any:
+    """What a gradient of one argument gives: for an upstream 1, or for the predictions where it takes no number."""
+    try:
+        return attempt(function, given)
+    except Failure:
+        if isinstance(given, np.ndarray):
+            raise
+        return attempt(function, case["predicted"].copy())
 
 
 def _one(name: str, case: dict[str, Any]) -> Any:

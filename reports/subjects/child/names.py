@@ -36,7 +36,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("binaryentropy", "BinaryCrossEntropy"), ("logloss", "BinaryCrossEntropy"), ("bce", "BinaryCrossEntropy"),
     ("crossentropy", "CrossEntropy"), ("categorical", "CrossEntropy"), ("cceloss", "CrossEntropy"),
     ("nllloss", "CrossEntropy"), ("negativeloglik", "CrossEntropy"), ("entropy", "CrossEntropy"),
-    ("rmse", "other"), ("rootmeansquare", "other"),  # a figure to report, seldom a loss
+    ("bentidentity", "other"), ("rmse", "other"), ("rootmeansquare", "other"),  # a figure to report, seldom a loss
     ("meansquare", "MeanSquaredError"), ("mse", "MeanSquaredError"), ("squarederror", "MeanSquaredError"),
     ("squareloss", "MeanSquaredError"), ("squareerror", "MeanSquaredError"), ("quadratic", "MeanSquaredError"),
     ("l2loss", "MeanSquaredError"), ("meanabsolute", "MeanAbsoluteError"), ("l1loss", "MeanAbsoluteError"),
@@ -50,8 +50,8 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("rmsprop", "RMSprop"), ("adagrad", "AdaGrad"), ("adadelta", "Adadelta"), ("adamw", "AdamW"), ("adamax", "Adamax"),
     ("nadam", "Nadam"), ("adam", "Adam"), ("nesterov", "Nesterov"), ("momentum", "Momentum"), ("sgd", "SGD"),
     ("gradientdescent", "SGD"), ("gdoptim", "SGD"), ("optimizergd", "SGD"), ("identity", "Identity"),
-    ("linearactivation", "Identity"),
-    ("activationlinear", "Identity"), ("layerdense", "Dense"), ("dense", "Dense"), ("linear", "Dense"),
+    ("linearactivation", "Identity"), ("activationlinear", "Identity"),
+    ("layerdense", "Dense"), ("dense", "Dense"), ("linear", "Dense"),
     ("affine", "Dense"), ("fullyconnected", "Dense"), ("fclayer", "Dense"),
 )  # fmt: skip
 ACTIVATIONS = ("ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Softmax", "ELU", "SELU", "GELU", "Softplus", "Swish",

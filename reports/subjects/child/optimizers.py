@@ -61,6 +61,9 @@ def guessed(holder: type) -> str:
     return "RMSprop" if "rho" in asks else "AdaGrad" if asks & {"eps", "epsilon"} else "SGD"
 
 
+DECAYS = re.compile(r"self\.\w*(?:lr|rate)\w*\s*[*/-]?=(?!=).*decay")  # what makes a rate smaller
+
+
 def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, Any], type]]) -> dict[str, Any] | None:
     """Returns an optimizer as plain data, or None when its update cannot be driven."""
     methods = names.methods(holder, names.UPDATE)
@@ -113,11 +116,9 @@ def from_class(name: str, holder: type, kind: str, layers: list[tuple[dict[str, 
         "decays_by": next(
             (
                 one
-                for one in dir(holder)
-                if "decay" in one.lower()
-                and required(getattr(holder, one))
-                and inspect.isfunction(getattr(holder, one))
-                and one not in methods
+                for one, function in inspect.getmembers(holder, inspect.isfunction)
+                if (("decay" in one.lower() and required(function)) or DECAYS.search(text_of(function)))
+                and one not in (*methods, *names.methods(holder, (*BEFORE, *AFTER)))
             ),
             "",
         ),

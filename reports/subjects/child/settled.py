@@ -44,7 +44,8 @@ def settle(made: Any, told: list[Any], recorder: Any = None) -> None:
     for given in told:
         for key in waiting:
             setattr(made, key, given)
-        for method in (one for one in names.methods(type(made), SET_UP) if not one.startswith("_")):
+        methods = names.methods(type(made), SET_UP)
+        for method in [one for one in methods if not one.startswith("_")] or methods:
             function = getattr(made, method)
             offers = [(names.N_IN | {"shape"}, given), (OPTIMIZER, recorder)]
             try:

@@ -46,8 +46,8 @@ def loss(seen: dict[str, Any]) -> Component:
             pass  # the only format that it takes
         elif case["format"] == "class indices" and "error" not in case and _none(told):
             pass  # it runs, and no other format of labels shows what it does
-        elif not some and case["format"] in ALONE and all(one["format"] in ALONE for one in cases):
-            pass  # a single sample is all that it takes
+        elif not some and "error" not in case and all(_optional(one["format"]) for one in cases):
+            pass  # a single sample, or a single output, is all that it takes
         elif slip(str(case.get("gradient_error", ""))) and some and "error" not in case:
             pass  # it goes forward with labels of this format, and what it raises on its way back lies not in them
         elif _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
@@ -166,6 +166,9 @@ def _laid_out(cases: list[dict[str, Any]], kind: str, fits: bool) -> list[dict[s
             continue  # three columns work, if wrongly
         if wrong and there is not None and there.status != "defective" and not fits:
             cases = [case for case in cases if case["format"] == turned]
+    column = rows.get("one column")
+    if "three columns" not in rows and column is not None and column.status != "defective":
+        cases = [case for case in cases if case["format"] not in ("three columns", "three rows")]  # of one output
     if any(case["format"] == "three columns" for case in cases):
         cases = [case for case in cases if case["format"] != "three rows"]
     return cases
