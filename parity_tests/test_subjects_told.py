@@ -260,3 +260,11 @@ def test_how_a_network_is_written_is_told_in_words(tmp_path: Path) -> None:
 def test_a_share_of_an_allowance_of_almost_0_is_infinite_without_a_warning() -> None:
     """A warning of NumPy's once stood among the words for users."""
     assert used_share(np.array([1e300]), np.array([1e-300])) == np.inf
+
+
+def test_tabs_among_spaces_are_read_as_python_2_reads_them(tmp_path: Path) -> None:
+    """Python 3 refuses such a file; what it holds is judged, and the note says so."""
+    line = "    def forward(self, inputs):\n"
+    subject = judged(tmp_path, DENSE, (line, line + "\tself.seen = 1\n"))
+    assert [one.status for one in subject.components] == ["right"]
+    assert "mixes tabs and spaces, which Python 3 refuses" in " ".join(subject.notes)

@@ -58,6 +58,7 @@ def curve(kind: str, a: float) -> Curve:
         "LeakyReLU": Curve(0.0, abs(1 - a), np.abs, _none),
         "Sigmoid": Curve(3**-1.5 / 2, 0.0, _one, _one),  # |s''| is largest where s = (3 +- sqrt 3) / 6
         "Tanh": Curve(4 * 3**-1.5, 0.0, _one, _one),  # |t''| = 2 t (1 - t^2), largest where t^2 = 1/3
+        "BipolarSigmoid": Curve(3**-1.5, 0.0, _one, _one),  # tanh(z / 2)
         "ELU": Curve(abs(a), abs(1 - a), lambda z: abs(a) + np.abs(z), lambda z: np.full_like(z, abs(a))),
         "SELU": Curve(whole, abs(whole - SELU[1]), lambda z: whole + 2 * np.abs(z), lambda z: np.full_like(z, whole)),
         "Softplus": Curve(0.25, 0.0, _more, _one),

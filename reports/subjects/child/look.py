@@ -57,7 +57,7 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
     more = {"isolation": held, "seen": seen, "stubs": stubbed, "files": list(loaded.sources)}
     if results.components:  # what is known by now is not lost if a network never comes to an end
         results.write(folder, unfinished=True, **more)
-    deadline = time.monotonic() + min(task["seconds"] / 2, NETWORK_SECONDS)
+    deadline = time.process_time() + min(task["seconds"] / 2, NETWORK_SECONDS)
     for found in networks.look_at_all(loaded, results.components, deadline):
         results.add(found)
     for whole in _some(lambda: assembled.look_at(loaded.classes, parts)):

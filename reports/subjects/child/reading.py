@@ -177,6 +177,10 @@ def parsed(source: Source, notes: list[str]) -> ast.Module:
     try:
         return ast.parse(source.text)
     except SyntaxError as error:
+        if isinstance(error, TabError) and "\t" in source.text:
+            source.text = source.text.expandtabs()
+            notes.append(f"{source.path.name} mixes tabs and spaces, which Python 3 refuses: read as Python 2 reads it")
+            return parsed(source, notes)
         if "print" in str(error.msg) and (tree := _of_python_2(source)) is not None:
             notes.append(f"{source.path.name} is written for Python 2: its print statements are left out")
             return tree

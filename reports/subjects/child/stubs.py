@@ -3,15 +3,17 @@
 import ast
 import importlib.abc
 import importlib.machinery
+import re
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from . import datasets
 
+BAR = re.compile("tqdm|progress|track", re.IGNORECASE)
 FORBIDDEN = ("torch", "tensorflow", "jax", "pandas", "scratch", "reference", "reports", "keras")  # even if installed
 
 
@@ -34,6 +36,10 @@ class Stub(types.ModuleType):
         """Gives a stub; as a decorator it changes nothing."""
         if len(args) == 1 and isinstance(args[0], (types.FunctionType, type)):
             return args[0]  # used as a decorator, it changes nothing
+        if self.__name__ == "trange" and all(isinstance(one, int) for one in args):
+            return Bar(range(*args))
+        if args and (isinstance(args[0], (range, zip, enumerate)) or BAR.search(self.__name__)):
+            return Bar(args[0]) if isinstance(args[0], Iterable) and not isinstance(args[0], str) else Stub("result")
         return Stub("result")
 
     def __getitem__(self, _: Any) -> Any:
@@ -62,6 +68,17 @@ class Stub(types.ModuleType):
 
     def __len__(self) -> int:
         return 0
+
+
+class Bar(Stub):
+    """A progress bar: it goes over what it is given."""
+
+    def __init__(self, given: Iterable[Any]) -> None:
+        super().__init__("bar")
+        vars(self)["_given"] = given
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(vars(self)["_given"])
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -32,6 +32,8 @@ def shapes(trial: Trial) -> Iterator[Shape]:
                     yield Shape((hidden,) * count + (last,), slope)
             else:
                 yield Shape((hidden,) * count + (last,))
+    for last in ("BipolarSigmoid", "Identity", "Sigmoid", "Softmax")[: 4 if trial.t.shape[1] > 1 else 3]:
+        yield Shape(("BipolarSigmoid",) * count + (last,))
     if 1 < count < 4:
         for last in ("Softmax", "Sigmoid", "Identity"):
             for mixed in product(("ReLU", "Tanh", "Sigmoid", "Identity"), repeat=count):

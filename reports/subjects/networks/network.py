@@ -23,7 +23,7 @@ from reports.subjects.networks.bounded import Step
 from reports.subjects.networks.decayed import without_penalty
 from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
-from reports.subjects.networks.ordered import one_by_one
+from reports.subjects.networks.ordered import one_by_one, unevenly
 from reports.subjects.networks.outputs import as_seen, decided
 from reports.subjects.networks.placed import place
 from reports.subjects.networks.scripts import likely, script_trials
@@ -224,6 +224,10 @@ def _best(trials: list[Trial]) -> Judged | None:
         mistake in row.says for row in batch[1][1] for mistake in ("bias", "updated", "batch size")
     ):
         return batch[1]
+    if fit and (counts := next((words for trial, _ in batches if (words := unevenly(trial, fit))), "")):
+        drawn = "only" in counts  # at random, perhaps
+        row = Row("gradients", "batch", "departs" if drawn else "defective", says=counts, stage="backward")
+        return (1 if drawn else 3, [*single[1][1], row], told, [] if drawn else [row.says])
     words = "one sample is right; a batch of several makes steps of no known rule, perhaps in an order of its own"
     return (1, [*single[1][1], Row("batch", "batch", "departs", says=words)], told, [])
 

@@ -18,7 +18,7 @@ LARGE = 50_000  # weights: the arrays of so many trials must fit into what is se
 
 def batch_for(layout: str, c: int) -> int:
     """How many samples: one where a layout says so, else enough that every class is among them."""
-    return 1 if layout not in ("rows", "columns") else B if c <= B else c + 3
+    return 1 if layout not in ("rows", "columns") else B if c < B else c + 3
 
 
 PLAIN = [(names.DECAY, 0.0), ({"momentum", "dropout", "dropoutrate", "dropprob"}, 0.0), ({"keepprob"}, 1.0),

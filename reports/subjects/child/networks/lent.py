@@ -37,7 +37,8 @@ class Lender:
         self.tables = tables
         self.labels, self.layout = labels, layout
         self.d, self.c = widths
-        self.plain_x, self.plain_y = data(max(B, self.c + 2) if self.c > B else B, self.d, self.c, labels)
+        batch = self.c + 2 if self.c >= B else B  # no number of classes, and none of inputs
+        self.plain_x, self.plain_y = data(batch + (batch == self.d), self.d, self.c, labels)
         self.x, self.y = lay(self.plain_x, self.plain_y, layout)
         self.used = False
 

@@ -56,7 +56,9 @@ def told(
     widths = chain.widths(before) if chain else []
     real = (widths[0], widths[-1]) if chain else None
     if chain is None:
-        likely = [k for k in after if not STATE.search(k) and not _data_like(k)]
+        lent = [one for one in (lender.x, lender.y) if lender.used]
+        likely = [k for k, a in after.items() if not STATE.search(k) and not _data_like(k)
+                  and not any(np.array_equal(a, one) for one in lent)]  # fmt: skip
         after, before = dict(after), dict(after)
         _upright([k for k in likely if parameter_like(k)], after, before)
         chain = Chain.find({k: after[k] for k in likely}, None, None)

@@ -14,6 +14,7 @@ from typing import Any
 from .. import names
 from ..arrays import Array, arrays
 from ..calling import Failure, attempt, constructor_of, instances, parameters, required, text_of
+from . import stepwise
 from .chain import Chain
 from .data import RATE, D, H, idle, settings
 from .setup import data_for
@@ -34,6 +35,8 @@ def sizes_of(holder: type, outputs: int) -> Iterator[list[Any]]:
         yield [*known, *(({names.plain(name)}, [h]) for name in plural), (names.SIZES, [d, h, outputs]), *rest]
     lists = [(group, [value] if value in (h, SECOND) else value) for group, value in known]  # one width for each layer
     yield [*lists, (names.N_IN, d), (names.N_HIDDEN | names.SIZES, [h]), (names.N_OUT, outputs)]
+    if any(role(one.name) == "in" for one in required(constructor)):  # told apart, they are not among the others
+        yield [*known, (names.SIZES, [h, outputs]), *rest]
     yield [*known, (names.SIZES, ((d, h), (h, outputs))), *rest]
     yield [*known, ({"size", "arch", "config", "units", "neurons", "nodes", "args"}, [d, h, outputs]), *rest]
     if kept := keyed(holder, outputs):
@@ -101,7 +104,7 @@ def built(holder: type, sizes: list[Any], x: Array, y: Array) -> Any:
         if Chain.find(found := arrays(made), D, outputs) or Chain.find(found, D + 1, outputs, ones=True):
             return made
         first = made if first is None else first
-    return _by_defaults(holder, offers, outputs) or first
+    return _by_defaults(holder, offers, outputs) or first or stepwise.made_of(holder, offers, x, y)
 
 
 def _by_defaults(holder: type, offers: list[Any], outputs: int) -> Any:

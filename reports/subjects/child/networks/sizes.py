@@ -25,7 +25,7 @@ IN, OUT = {"in", "input", "inputs", "i", "visible", "x", "d"}, {"out", "output",
 HIDDEN = {"h", "hid", "hidden", "hiddens", "middle", "inner", "mid"}
 ACTIVATION = {"activation", "activationfunction", "act", "actfn", "activationfn", "hiddenactivation", "nonlinearity",
               "activationfunc", "actfunc", "hiddenact", "activationname", "activationtype", "fn"}  # fmt: skip
-SEVERAL = re.compile(r"activations$|activationfunctions$|activationfuncs$|activationfns$|^acts$|activationlist$")
+SEVERAL = re.compile(r"activations$|act(ivation)?_?(functions|funcs|fns)$|^acts$|activationlist$")
 LAST = {"outputactivation", "outactivation", "finalactivation", "lastactivation", "activationoutput", "outputact"}
 LOSS = {"loss", "lossfunction", "lossfn", "lossmethod", "costfunction", "cost", "losstype", "criterion", "method",
         "lossname", "lossfunc", "objective", "costfn", "task"}  # fmt: skip
@@ -45,6 +45,7 @@ def words_in(made: Any) -> tuple[list[str], list[str]]:
     keys: list[str] = []
     parts = list(vars(made).values()) if isinstance(made, type) else made if isinstance(made, list) else [made]
     for part in parts:
+        texts += [key for key in part if isinstance(key, str)] if isinstance(part, dict) else []  # a table of its own
         try:
             tree = ast.parse(textwrap.dedent(text_of(part)))
         except (SyntaxError, ValueError):
