@@ -148,7 +148,9 @@ def judged(seen: Seen) -> Subject:
             except Exception:  # a fault of ours says nothing of the file
                 whole = None
             subject.components += [whole] if whole else []
-    loops = [one for one in subject.components if (one.name, one.status) == ("script", "unjudged")]
+    layers = any(one.role == "dense" for one in subject.components)  # a function that trains may be made of them
+    goes = {str(one["name"]) for one in seen.components if one["form"] == 6 and layers} | {"script"}
+    loops = [one for one in subject.components if one.name in goes and one.status == "unjudged"]
     others = [one for one in subject.components if one not in loops]
     if loops and any(one.status != "unjudged" for one in others):  # a loop beside parts, which could not be read alone
         subject.components = others

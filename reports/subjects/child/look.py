@@ -15,6 +15,7 @@ from . import (
     layers,
     losses,
     names,
+    namespaces,
     networks,
     normalisation,
     optimizers,
@@ -48,6 +49,7 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
         results.write(folder, unreadable=str(error), isolation=held)
         return
     results.notes += loaded.notes
+    namespaces.free_functions(loaded)
     names.TOLD.update(task.get("roles", {}))
     parts = components(loaded)
     for component in parts:

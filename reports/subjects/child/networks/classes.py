@@ -24,6 +24,8 @@ from .sizes import SECOND, spoken
 from .trainers import trained_twice
 from .words import WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN_FIRST, fitting, unnamed
 
+WIDEST = 10_000  # inputs of a network whose sizes stand in its code
+
 
 def look_at(name: str, holder: type) -> dict[str, Any] | None:
     """A class as a network."""
@@ -141,7 +143,7 @@ def _object_trial(
     ones = chain is None and (chain := Chain.find(arrays(made), D + 1, outputs, ones=True)) is not None
     if chain is None and (fixed := fixed_in(made, short)):  # its sizes stand in its code
         widths = fixed.widths(arrays(made))
-        if widths[0] != batch and (widths[-1] == 1) == (outputs == 1) and max(widths) < 2000:
+        if widths[0] != batch and (widths[-1] == 1) == (outputs == 1) and max(widths) < WIDEST:
             batch = batch_for(layout, widths[-1])
             x, y = data(batch, widths[0], widths[-1], labels)
             given_x, given_y = lay(x, y, layout)

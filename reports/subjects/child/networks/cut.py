@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import arrays
+from ..arrays import arrays, numeric
 from ..calling import copied as copied_value
+from .chain import BIAS
+
+MOST_ROWS = 2_000  # of a list that is looked at
 
 
 def alone(statement: ast.stmt) -> ast.stmt:
@@ -59,9 +62,21 @@ def fresh(space: dict[str, Any], origin: dict[str, Any]) -> dict[str, Any]:
 
 
 def values(space: dict[str, Any]) -> dict[str, np.ndarray]:
-    """The arrays of a script's variables."""
-    return arrays({k: v for k, v in space.items() if not k.startswith("__") and not isinstance(
-        v, (type, types.ModuleType, types.FunctionType))})  # fmt: skip
+    """The arrays of a script's variables; lists of numbers too, and single numbers that are called a bias."""
+    own = {k: v for k, v in space.items() if not k.startswith("__")
+           and not isinstance(v, (type, types.ModuleType, types.FunctionType))}  # fmt: skip
+    found = arrays(own)
+    for name, value in own.items():
+        if isinstance(value, list) and 0 < len(value) < MOST_ROWS and (rows := numeric(value)) is not None:
+            found[name] = rows
+        elif isinstance(value, float) and BIAS.search(name):
+            found[name] = np.array([value])
+    return found
+
+
+def as_it_was(value: np.ndarray, old: Any) -> Any:
+    """Numbers in the form in which a script had them: a list, a single number, an array."""
+    return value.tolist() if isinstance(old, list) else float(value[0]) if isinstance(old, float) else value
 
 
 def needed(statements: list[ast.stmt], moved: Iterable[str], failed: list[ast.stmt]) -> str:

@@ -20,7 +20,7 @@ from ..loading import literal
 from ..stubs import Stub
 from .board import MOST_SLOW, deadline
 from .chain import Chain
-from .cut import alone, fresh, needed, values
+from .cut import alone, as_it_was, fresh, needed, values
 from .lent import Lender
 from .moves import rate_in, told
 from .places import Place, products, trains
@@ -139,7 +139,7 @@ class Run:
         if rest:
             put(self.space[name], rest, value.reshape(old.shape))
         else:
-            self.space[name] = value.reshape(old.shape)
+            self.space[name] = as_it_was(value.reshape(old.shape), self.space[name])
 
     def _prepare(self, statements: list[ast.stmt], loop: ast.stmt | None) -> None:
         """Runs the statements before a loop; what fails is passed over, what should have been read is lent."""

@@ -18,7 +18,7 @@ from .data import D, H
 Offer = tuple[set[str], Any]
 SECOND = 13  # the width of every hidden layer after the first
 FILLERS = re.compile(
-    r"num(ber)?|size|dim(ension)?s?|units?|nodes?|neurons?|count|layers?|features?|of|width|len(gth)?|^n|n$|\d+$"
+    r"num(ber)?|size|dim(ension)?s?|units?|nodes?|neurons?|count|layers?|features?|of|width|len(gth)?|^no?|no?$|\d+$"
 )
 IN, OUT = {"in", "input", "inputs", "i", "visible", "x", "d"}, {"out", "output", "outputs", "o", "y", "class",
                                                                 "classes", "c", "k", "label", "labels"}  # fmt: skip
@@ -81,7 +81,7 @@ def named(function: Any, outputs: int) -> list[Offer]:
             continue
         if not what or len(one.name) < 2 or isinstance(default, (list, tuple, str, bool, float)):
             continue
-        if what == "hidden" and re.search(r"layers$|s$", one.name):
+        if what == "hidden" and re.search(r"layers$|s$|layers_?(no|num(ber)?|count|n)$", one.name):
             continue  # a list of widths, or how many there are
         if what == "out" and _listed(function, one.name):
             offers.append(({names.plain(one.name)}, list(range(outputs))))
