@@ -170,6 +170,19 @@ def test_the_own_cost_says_which_layer_is_wrong(tmp_path: Path) -> None:
         assert wrong in judged(tmp_path, text + cost).components[0].says
 
 
+def test_a_sign_that_is_lost_on_the_way_back_is_told_of_the_layer_behind(tmp_path: Path) -> None:
+    """The last layer's gradient comes from the loss itself: of two signs it is the right one."""
+    turned = ("self.W2.T * (1", "-self.W2.T * (1")
+    bare = ((" + self.b1", ""), (" + self.b2", ""), ("return dW1, db1, dW2, db2", "return dW1, dW2"))
+    for changes in (
+        (turned,),
+        (turned, *bare, ("self.W1, self.b1 =", "self.W1, _ ="), ("self.W2, self.b2 =", "self.W2, _ =")),
+    ):
+        says = judged(tmp_path, NET, *changes).components[0].says
+        assert "weights 1 has -1 times the gradient that it should have" in says
+        assert "weights 2" not in says
+
+
 def test_a_hint_speaks_of_their_own_arguments(tmp_path: Path) -> None:
     """Code that is to be copied names what their file has; words stay words."""
     change = ("np.sum(dvalues, axis=0, keepdims=True)", "np.mean(dvalues, axis=0, keepdims=True)")

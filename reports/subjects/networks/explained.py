@@ -154,6 +154,9 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
     biases = [pair[1] for pair in proposal.ratios if pair[1] is not None and not np.isnan(pair[1])]
     everything = [c for c in [*weights, *biases] if c]
     main = max(everything, key=lambda c: sum(_alike(other, c) for other in everything))  # what most of them have
+    last = weights[-1]
+    if last and _alike(-main, last) and sum(_alike(c, last) for c in everything) * 2 >= len(everything):
+        main = last  # a sign is lost on the way back from there
     if (own := own_scale(trial, proposal.shape, proposal.loss)) and any(_alike(c, own) for c in everything):
         main = own  # unless their own cost says which are right
     says = []
@@ -181,7 +184,7 @@ def _apart(trial: Trial, told: dict[str, float], main: float, shape: Shape) -> l
             what = "never moves" if trial.moved else "has gradient 0"
             if name == list(told)[-1] and shape.activations[-1] == "Softmax":
                 what += ": behind a softmax the sum over everything is 0, sum over the samples alone"
-        elif len(most) == len(told) - len(most) == 1:
+        elif len(most) == len(told) - len(most) == 1 and not _alike(c, -main):
             what = f"has {times(trial, c / main)} that of {most[0]}: one loss asks the same of both"
         else:
             what = f"has {times(trial, c / main)} the gradient that it should have beside the others"
