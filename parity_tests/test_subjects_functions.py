@@ -182,3 +182,42 @@ def test_a_loss_of_one_vector_is_no_wrong_loss_of_a_batch(form: str, status: str
     """Of a batch the product of what are meant to be two vectors is a matrix, which nobody asks for."""
     text = f"import numpy as np\n\ndef cross_entropy(t, p):\n    return {form}\n"
     assert parts(tmp_path, text)["cross_entropy"].status == status
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('parameters["W2"].T @', '-parameters["W2"].T @'), "the sign turns on the way back from layer 2 to layer 1"),
+        (('* (1 - cache["A1"] ** 2)', ""), "the derivative of the hidden activation is missing"),
+        (('dZ2 @ cache["A1"].T', 'dZ2 @ np.arctanh(cache["A1"]).T'), "weights 2 is wrong; it is made of the net input"),
+        (
+            ("dZ1.sum(axis=1, keepdims=True) / m", "dZ1.sum(axis=1, keepdims=True)"),
+            "biases 1 has 7 (the batch size) times",
+        ),
+    ],
+)
+def test_a_wrong_gradient_is_told_with_what_is_wrong_and_where(
+    change: tuple[str, str], words: str, tmp_path: Path
+) -> None:
+    """The lines are those of the way back, and its right update is accused of nothing."""
+    text = COLUMNS + PLAIN
+    found = parts(tmp_path, text.replace(*change))
+    network = found["forward_propagation"]
+    assert (network.status, words in network.says) == ("defective", True)
+    assert found["update_parameters"].status == "right"
+    start = text[: text.index("def backward")].count("\n") + 1
+    assert network.lines[0] == start
+
+
+def test_a_parameter_that_moves_along_the_gradient_of_another_is_told(tmp_path: Path) -> None:
+    """Hidden and output layers are of one width, so that nothing crashes."""
+    text = (COLUMNS + PLAIN).replace("n_x, n_h, n_y):\n", "n_x, n_h, n_y):\n    n_h = n_y = 4\n")
+    taken = text.replace('* grads[f"db{l}"]', '* grads["db1"]')
+    assert parts(tmp_path, text)["update_parameters"].status == "right"
+    assert "biases 2 move along the gradient of biases 1" in parts(tmp_path, taken)["update_parameters"].says
+
+
+def test_a_number_of_samples_of_any_name_is_one(tmp_path: Path) -> None:
+    """Without it the way back could not be called, and the update was taken for a way back without gradients."""
+    text = COLUMNS.replace("cache, X, Y):\n    m = X.shape[1]", "cache, X, Y, m_train):\n    m = m_train") + PLAIN
+    assert {one.status for one in parts(tmp_path, text).values()} == {"right"}

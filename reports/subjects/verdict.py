@@ -134,7 +134,7 @@ def judged(seen: Seen) -> Subject:
             )
         subject.components.append(made)
         if one["role"] == "network":
-            subject.components += [*costs.costs(one, made), *rules.rules(one)]
+            subject.components += [*costs.costs(one, made), *rules.rules(one, made)]
         if one["role"] == "loss":
             all_losses.append((one, made))
     if _layouts(subject.components) != {"one sample at a time"}:

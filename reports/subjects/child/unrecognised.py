@@ -6,7 +6,7 @@ import types
 from typing import Any
 
 from . import bases, names
-from .calling import where
+from .calling import parameters, where
 from .loading import Loaded
 from .networks import places, words
 
@@ -48,8 +48,9 @@ def functions(loaded: Loaded, components: list[dict[str, Any]]) -> list[str]:
     while more := {one for one in multiply - part if calls[one] & part or any(one in calls[other] for other in part)}:
         part |= more
     loose = [name for name in loaded.functions if name in multiply - part]
-    ways = [name for name in loose if min(words.rank(name, words.WORDS_FORWARD[:-2]), _back(name)) < 99]
-    return ways if any(_back(name) < 99 for name in ways) else []  # a hypothesis alone is no network
+    learn = [name for name in loose if _back(name) < 99 or _takes_a_rate(loaded.functions[name])]
+    ways = [name for name in loose if name in learn or words.rank(name, words.WORDS_FORWARD[:-2]) < 99]
+    return ways if learn else []  # a hypothesis alone is no network
 
 
 def network_of(loaded: Loaded, loose: list[str]) -> dict[str, Any]:
@@ -65,6 +66,10 @@ def network_of(loaded: Loaded, loose: list[str]) -> dict[str, Any]:
 
 def _back(name: str) -> int:
     return words.rank(name, words.WORDS_BACKWARD[:-1])
+
+
+def _takes_a_rate(function: Any) -> bool:
+    return any(names.ranked(one.name, names.RATE - {"a", "step"}) == 0 for one in parameters(function))
 
 
 def _called(code: types.CodeType) -> set[str]:

@@ -93,7 +93,8 @@ def back(
         if k:
             used = w - stale * dw if stale else w
             raw = raw @ used.T
-            da = raw if derivative == "raw" else delta @ used.T
+            turned = derivative == "untransposed" and used.shape[0] == used.shape[1]
+            da = raw if derivative == "raw" else delta @ (used if turned else used.T)
             delta = da * _slope(shape, k - 1, zs[k - 1], outputs[k], derivative)
     return made[::-1]
 
@@ -125,6 +126,7 @@ def _slope(shape: Shape, k: int, z: Array, a: Array, derivative: str) -> Array:
 
 DERIVATIVES = {
     "raw": "the error is passed back without the derivative of the layer above it",
+    "untransposed": "the gradient is passed back through the weights as they are, where it takes their transpose",
     "missing": "the derivative of the hidden activation is missing",
     "twice": "the derivative of the hidden activation is taken at its output, as if that were its input",
     "of z": "the derivative is written for the activated value, but gets the net input",

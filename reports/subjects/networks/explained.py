@@ -150,13 +150,11 @@ def _gently(trial: Trial, proposal: Proposal, step: Step) -> Fit | None:
 def _differing(trial: Trial, proposal: Proposal) -> Fit:
     """The right gradients, each array with a constant of its own: a defect, and which constants."""
     b = len(trial.t)
+    turned = _turned(proposal.ratios)
     weights = [pair[0] for pair in proposal.ratios]
     biases = [pair[1] for pair in proposal.ratios if pair[1] is not None and not np.isnan(pair[1])]
     everything = [c for c in [*weights, *biases] if c]
-    main = max(everything, key=lambda c: sum(_alike(other, c) for other in everything))  # what most of them have
-    last = weights[-1]
-    if last and _alike(-main, last) and sum(_alike(c, last) for c in everything) * 2 >= len(everything):
-        main = last  # a sign is lost on the way back from there
+    main = max(reversed(everything), key=lambda c: sum(_alike(other, c) for other in everything))  # what most have
     if (own := own_scale(trial, proposal.shape, proposal.loss)) and any(_alike(c, own) for c in everything):
         main = own  # unless their own cost says which are right
     says = []
@@ -165,6 +163,8 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
         says.append("the gradients of the biases are divided by the batch size, those of the weights are not")
     elif together and all(_alike(c, main * b) for c in biases):
         says.append("the gradients of the weights are divided by the batch size, those of the biases are not")
+    elif turned:
+        says.append(turned)
     else:
         names = [f"weights {k + 1}" for k in range(len(weights))] + [f"biases {k + 1}" for k in range(len(weights))]
         values = [*weights, *(pair[1] for pair in proposal.ratios)]
@@ -172,6 +172,21 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
         says += _apart(trial, told, main, proposal.shape)
     row = Row("gradients", "batch", "defective", says=f"gradients: {'; '.join(says)}", stage="backward")
     return Fit(proposal.shape, proposal.loss, proposal.ratios, rows=[row], scale=scale(trial, main), level=3)
+
+
+def _turned(ratios: Ratios) -> str:
+    """Where the sign of the gradient turns on the way back, in words; empty where it does so nowhere, or twice."""
+    layers = [[c for c in pair if c is not None and not np.isnan(c)] for pair in ratios]
+    last = layers[-1][0] if layers[-1] else 0.0
+    signs = [1 if all(_alike(c, last) for c in layer) else -1 if all(_alike(c, -last) for c in layer) else 0
+             for layer in layers]  # fmt: skip
+    k = signs.count(-1)
+    if not last or not k or signs != [-1] * k + [1] * (len(layers) - k):
+        return ""
+    which = "layer 1 is" if k == 1 else f"layers 1 to {k} are"
+    return (
+        f"the sign turns on the way back from layer {k + 1} to layer {k}: what {which} given has -1 times its gradient"
+    )
 
 
 def _apart(trial: Trial, told: dict[str, float], main: float, shape: Shape) -> list[str]:

@@ -67,8 +67,8 @@ def _biases(
     """How the biases' gradients are wrong; no words where they are right."""
     main = next((w for w, _ in ratios if w), 0.0)
     says = []
-    for (have_w, have), (_, right), (_, ratio), (_, b) in zip(
-        trial.gradients, made, ratios, trial.parameters, strict=True
+    for k, ((have_w, have), (_, right), (_, ratio), (_, b)) in enumerate(
+        zip(trial.gradients, made, ratios, trial.parameters, strict=True), 1
     ):
         if (
             b is None
@@ -97,7 +97,7 @@ def _biases(
         if words is None and have.shape != right.shape:
             words = f"the gradient of the biases has shape {have.shape} for biases {right.shape}"
         if words is None and have_w is not None:
-            words = "the gradient of the biases is another"
+            words = f"the gradient of biases {k} is another"
         says.append(words or "")
     return "; ".join(dict.fromkeys(says))
 
@@ -163,15 +163,43 @@ def strange_forward(trial: Trial) -> str:
 
 
 def partly_right(trial: Trial, fits: list[Shape]) -> str:
-    """What can be said when some gradients are right and others not: the last layer's are, earlier ones are not."""
+    """What can be said when some gradients are right and others not: which, under the loss of which most are right."""
+    best: tuple[int, str] = (0, "")
     for shape in fits:
         zs, outputs = trial.forward(shape)
         for loss, delta in upstream(shape, trial, zs, outputs).items():
             ratios = constants(trial, back(shape, trial, zs, outputs, delta))
-            weights = [pair[0] for pair in ratios]
-            if weights[-1] and any(r is None for pair in ratios for r in pair):
-                wrong = [f"{name} of layer {k + 1}" for k, pair in enumerate(ratios)
-                         for name, r in zip(("weights", "biases"), pair, strict=True) if r is None]  # fmt: skip
-                told = ", ".join(wrong)
-                return f"with {WORDS[loss]} the last layer's weights are right, wrong are {told}; cause unknown"
+            pairs = [(f"{name} {k}", c) for k, pair in enumerate(ratios, 1)
+                     for name, c in zip(("weights", "biases"), pair, strict=True)]  # fmt: skip
+            told = {name: c for name, c in pairs if c is None or not np.isnan(c)}
+            right = [name for name, c in told.items() if c]
+            constant = [c for c in told.values() if c]
+            one = constant and max(constant) - min(constant) <= PROPOSED * max(map(abs, constant))
+            last = ratios[-1][0] or (one and 2 * len(right) >= len(told) and ratios[-1][1])
+            if last and len(right) < len(told) and len(right) > best[0]:
+                wrong = [name for name in told if name not in right]
+                causes = _causes(trial, wrong, outputs, zs, delta) or "cause unknown"
+                best = len(right), f"with {WORDS[loss]} {_and(right)} right, {_and(wrong)} wrong; {causes}"
+    return best[1]
+
+
+def _and(names: list[str]) -> str:
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _causes(trial: Trial, wrong: list[str], outputs: list[Array], zs: list[Array], delta: Array) -> str:
+    """Why the last layer's weights alone are wrong, where that is known; empty else."""
+    last = len(zs)
+    have = trial.gradients[-1][0]
+    if wrong != [f"weights {last}"] or have is None or last < 2:
+        return ""
+    made = zs[-2].T @ delta
+    if have.shape == made.shape and _multiple(have, made):
+        return "it is made of the net input of the layer before, not of its output"
     return ""
+
+
+def _multiple(have: Array, right: Array) -> bool:
+    """Whether an array is a constant times another, nearly."""
+    c = float(np.sum(have * right)) / max(float(np.sum(right * right)), 1e-300)
+    return bool(np.abs(have - c * right).max() <= PROPOSED * np.abs(have).max())

@@ -6,15 +6,14 @@ from reports.subjects.networks.updates import NOT_JUDGED, judged
 from reports.subjects.verdicts import Component, Row
 
 
-def rules(seen: dict[str, Any]) -> list[Component]:
-    """Every function that moves the parameters by gradients; of no known rule those that are called by one."""
+def rules(seen: dict[str, Any], network: Component) -> list[Component]:
+    """Every function that moves the parameters by gradients."""
     found = []
     for one in seen["trials"]:
         for rule in one.get("rules", []):
             row, words = judged(one, rule) or (None, "")
-            named = rule["kind"] != "SGD"
-            if row is None and not named:
-                continue  # what it does is not known, nor is it said to be anything
+            if row is None and network.status == "defective":
+                continue  # what is wrong with its gradients may be all
             made = Component(str(rule["by"]), "optimizer", str(rule["kind"]), places={"forward": rule["forward"]})
             made.rows = [row or Row("update", "", "unjudged", says=f"update: {words or NOT_JUDGED}")]
             made.rows[0].stage = "forward"

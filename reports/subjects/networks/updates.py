@@ -159,7 +159,9 @@ def _absolute(one: dict[str, Any], seen: dict[str, Any], update: Update) -> tupl
     if fit is None:
         return 0, False
     known = [c for pair in fit.ratios for c in pair if c]
-    return (0 if not known else 1 if known[0] < 0 else -1), "fitted" not in fit.scale
+    if not known or min(known) < 0 < max(known):  # one of them is wrong, and not for the update
+        return 0, False
+    return (1 if known[0] < 0 else -1), "fitted" not in fit.scale
 
 
 def _rule(update: Update, c: float) -> tuple[Row, str] | None:
@@ -238,11 +240,33 @@ def _apart(one: dict[str, Any], update: Update, plain: Decision) -> str:
         return "; ".join(_factors(one, update, plain, going))
     if still:
         return "; ".join(f"{name} never move" for name in still)
+    if taken := _taken(update, [k for k in going if k not in exact]):
+        return "; ".join(taken)
     sure = {k: _cosine(-moves[k], update.gradients[0][k]) for k in going if moves[k].size >= FEW}
     against = [update.names[k] for k, cos in sure.items() if cos < -ALIKE]
     if against and all(abs(cos) > ALIKE for cos in sure.values()) and 2 * len(against) < len(sure):
         return "; ".join(f"{name} move up the gradient, the others down" for name in against)
     return ""
+
+
+def _taken(update: Update, wrong: list[int]) -> list[str]:
+    """Arrays that move along the gradient of another one."""
+    says = []
+    for k in wrong:
+        move = update.before[0][k] - update.after[0][k]
+        for n, gradient in enumerate(update.gradients[0]):
+            c = _parallel(move, gradient) if n != k and gradient.size == move.size > 1 else 0.0
+            if c:
+                says.append(f"{update.names[k]} move along the gradient of {update.names[n]}")
+                break
+    return says if len(says) == len(wrong) else []
+
+
+def _parallel(move: Array, gradient: Array) -> float:
+    """The constant that makes a move of a gradient, nearly; 0 where none does."""
+    along = gradient.ravel()
+    c = float(move.ravel() @ along) / max(float(along @ along), np.finfo(float).tiny)
+    return c if np.abs(move.ravel() - c * along).max() <= PROPOSED * np.abs(move).max() else 0.0
 
 
 def _cosine(a: Array, b: Array) -> float:

@@ -27,6 +27,7 @@ deadline = [float("inf")]  # of the processor's time, after which no more networ
 
 
 PART_OF_TARGETS = re.compile(r"label|target|true|expected|desired|correct|truth|onehot|answer|^y")
+COUNTED = re.compile(r"(m|n|num|no|len|size|number)(of)?(train|samples?|examples?|data|points?|rows?|batch)(ing|set)?$")
 PART_OF_OUTPUT = re.compile(r"last|final|hat|pred|prob|^(a|y|o)_?out")
 PART_OF_INPUTS = re.compile(r"input|image|sample|feature|data|^x|batchx|pixels")
 
@@ -105,6 +106,8 @@ class Board:
                 return word
         if own_loss and re.fullmatch(r"(loss|cost|criterion)(fn|func|function|obj)?", name):
             return own_loss[0]
+        if COUNTED.match(name):
+            return self.batch
         if self.output is not None and PART_OF_OUTPUT.search(name):
             return self.output
         if PART_OF_TARGETS.search(name):

@@ -252,12 +252,16 @@ class Chain:
             )
 
         fits.sort(key=rank)
+        own = re.compile(rf"d_?{re.escape(path)}|grad_?{re.escape(path)}|{re.escape(path)}_?grad", re.IGNORECASE)
+        called = [p for p in rest if p not in used and own.fullmatch(p.removeprefix("returned."))]
+        if letter == "b" and called:  # whatever its shape
+            return called[0]
         if not fits and letter == "b":  # of a wrong shape, but called so
-            called = f"{number.group(1)}" if number else ""
+            place_of = f"{number.group(1)}" if number else ""
             wrong = [
                 p
                 for p in rest
-                if p not in used and re.search(rf"d_?b\w*{called}$|b\w*{called}.*grad", p, re.IGNORECASE)
+                if p not in used and re.search(rf"d_?b\w*{place_of}$|b\w*{place_of}.*grad", p, re.IGNORECASE)
             ]
             fits = wrong[:1]
         return fits[0] if fits else None

@@ -19,6 +19,8 @@ from .sizes import spoken
 from .variables import look_for
 from .words import OUTPUT, WORDS_BACKWARD, WORDS_FORWARD, WORDS_TRAIN, rank
 
+GRADIENT = re.compile(r"(d|grad|delta|nabla)_?([Ww]|[Bb]|theta)_?\d*")
+
 
 def look_at(functions: dict[str, Any], files: list[Any]) -> dict[str, Any] | None:
     """A family of free functions as a network: parameters made by one, or by the file, used by the others."""
@@ -209,6 +211,8 @@ def _gone_back(
     for name in sorted(functions, key=lambda one: rank(one, WORDS_BACKWARD)):
         if rank(name, WORDS_BACKWARD) > 90 or name == stages.get("forward") or re.search(r"single|linear_act", name):
             continue
+        if _wants_gradients(functions[name], board):
+            continue
         before = copied(box.arrays())
         try:
             result, _ = boards.called(None, functions[name], board)
@@ -250,6 +254,8 @@ def _gone_back(
     for name in functions:
         if not WORDS_TRAIN.search(name) or name in (start, stages.get("forward")):
             continue
+        if _wants_gradients(functions[name], board):
+            continue
         before = copied(box.arrays())
         try:
             boards.called(None, functions[name], board)
@@ -261,3 +267,9 @@ def _gone_back(
             stages.setdefault("backward", name)
             return trial
     return None
+
+
+def _wants_gradients(function: Any, board: boards.Board) -> bool:
+    """Whether a function asks for the gradients of parameters by name, and nothing has given them yet."""
+    own = board.exact()
+    return any(GRADIENT.fullmatch(one.name) and one.name not in own for one in required(function))
