@@ -67,6 +67,8 @@ def _decided(trial: Trial, shape: Shape, loss: str, given: list[Given], step: St
     columns = np.column_stack([g, decays])
     c = float(np.linalg.lstsq(columns, have, rcond=None)[0][0])
     named = [] if trial.moved and not trial.rate else nearest(c, 0.0, trial)
+    if not named and have.size < FEW:
+        return None  # two constants that are fitted explain few numbers, whatever they are
     if named:  # a known c leaves the decays alone to be fitted
         c, columns, have = named[0], decays, have - named[0] * g
     error = np.concatenate([allowed(one, c, trial, step.r).ravel() for one in weights])

@@ -150,11 +150,11 @@ def _gently(trial: Trial, proposal: Proposal, step: Step) -> Fit | None:
 def _differing(trial: Trial, proposal: Proposal) -> Fit:
     """The right gradients, each array with a constant of its own: a defect, and which constants."""
     b = len(trial.t)
-    turned = _turned(proposal.ratios)
+    turned = "" if trial.moved else _turned(proposal.ratios)  # a step may climb in one layer alone
     weights = [pair[0] for pair in proposal.ratios]
     biases = [pair[1] for pair in proposal.ratios if pair[1] is not None and not np.isnan(pair[1])]
-    everything = [c for c in [*weights, *biases] if c]
-    main = max(reversed(everything), key=lambda c: sum(_alike(other, c) for other in everything))  # what most have
+    everything = [c for c in [*weights[::-1], *biases[::-1]] if c]  # the last layer's weights first
+    main = max(everything, key=lambda c: sum(_alike(other, c) for other in everything))  # what most have
     if (own := own_scale(trial, proposal.shape, proposal.loss)) and any(_alike(c, own) for c in everything):
         main = own  # unless their own cost says which are right
     says = []

@@ -47,9 +47,9 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     if not any(_useful(one) for one in found) and (more := _guarded(lambda: families.look_at(free))):
         found = [one for one in found if one["form"] != 3] + more  # a forward alone is part of the family
     for look in (
+        lambda: functions.of_one_layer(free),  # what hands its gradients back says more than what a loop moved
         lambda: scripts.look_at(files),
         lambda: functions.of_trainers(free),
-        lambda: functions.of_one_layer(free),
     ):
         if not any(_useful(one) for one in found) and (more := _guarded(look)):
             found = [one for one in found if one["form"] != 3] + more  # what a loop does says more than a forward alone
