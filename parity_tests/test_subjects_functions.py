@@ -206,7 +206,7 @@ def test_a_wrong_gradient_is_told_with_what_is_wrong_and_where(
     assert (network.status, words in network.says) == ("defective", True)
     assert found["update_parameters"].status == "right"
     start = text[: text.index("def backward")].count("\n") + 1
-    assert network.lines[0] == start
+    assert network.lines[0] >= start
 
 
 def test_a_parameter_that_moves_along_the_gradient_of_another_is_told(tmp_path: Path) -> None:

@@ -154,7 +154,8 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
     weights = [pair[0] for pair in proposal.ratios]
     biases = [pair[1] for pair in proposal.ratios if pair[1] is not None and not np.isnan(pair[1])]
     everything = [c for c in [*weights[::-1], *biases[::-1]] if c]  # the last layer's weights first
-    main = max(everything, key=lambda c: sum(_alike(other, c) for other in everything))  # what most have
+    rising = trial.moved and not trial.turned  # then a step down the gradient is the right one
+    main = max(everything, key=lambda c: (sum(_alike(other, c) for other in everything), rising and c > 0))
     if (own := own_scale(trial, proposal.shape, proposal.loss)) and any(_alike(c, own) for c in everything):
         main = own  # unless their own cost says which are right
     says = []
