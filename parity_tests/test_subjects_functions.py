@@ -221,3 +221,21 @@ def test_a_number_of_samples_of_any_name_is_one(tmp_path: Path) -> None:
     """Without it the way back could not be called, and the update was taken for a way back without gradients."""
     text = COLUMNS.replace("cache, X, Y):\n    m = X.shape[1]", "cache, X, Y, m_train):\n    m = m_train") + PLAIN
     assert {one.status for one in parts(tmp_path, text).values()} == {"right"}
+
+
+INDICES = """import numpy as np
+
+def one_hot(Y):
+    wide = np.zeros((Y.size, Y.max() + 1))
+    wide[np.arange(Y.size), Y] = 1
+    return wide.T
+
+def cross_entropy(A, Y):
+    return -np.sum(one_hot(Y) * np.log(A)) / Y.size
+"""
+
+
+@pytest.mark.parametrize(("sign", "status"), [("-np", "right"), ("np", "defective")])
+def test_a_loss_may_take_class_indices_beside_columns(sign: str, status: str, tmp_path: Path) -> None:
+    """It makes its own one-hot columns, and raises on every other format of labels."""
+    assert parts(tmp_path, INDICES, ("-np", sign))["cross_entropy"].status == status

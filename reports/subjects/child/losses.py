@@ -53,6 +53,7 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("class indices", probabilities, classes, onehot)
         add("one-hot, one sample", probabilities[:1], onehot[:1], onehot[:1])
         add("one-hot columns", probabilities.T, onehot.T, onehot)
+        add("class indices beside columns", probabilities.T, classes, onehot)
         add("one vector", probabilities[0], onehot[0], onehot[:1])
         add("one class index", probabilities[0], classes[0], onehot[:1])
         add("class indices in a column", probabilities, classes.reshape(-1, 1), onehot)

@@ -14,6 +14,7 @@ from reports.subjects.verdicts import REFUSES, Component, Row, crashed, slip, un
 
 Array = np.ndarray
 COLUMN = "class indices in a column"
+BESIDE = "class indices beside columns"
 MORE = (COLUMN, "soft labels")  # formats that a loss may take besides
 
 
@@ -120,7 +121,7 @@ def _takes_logits(seen: dict[str, Any]) -> bool:
 
 def _optional(name: str) -> bool:
     """Formats that a loss need not take; of the first two of each kind it must take one."""
-    return name in (*ALONE, "one row", "one-hot columns", "three rows", "vector", "class indices", "one column",
+    return name in (*ALONE, "one row", "one-hot columns", BESIDE, "three rows", "vector", "class indices", "one column",
                     "one sample", "one-hot, one sample", "class indices, probabilities", *MORE)  # fmt: skip
 
 
@@ -156,6 +157,7 @@ def _laid_out(cases: list[dict[str, Any]], kind: str, fits: bool) -> list[dict[s
         return alone  # of lists of numbers, or by an index: a batch does not work
     for usual, turned in (
         ("one-hot", "one-hot columns"),
+        ("one-hot", BESIDE),
         ("one-hot", COLUMN),
         ("three columns", "three rows"),
         ("three columns", "one row"),
