@@ -164,9 +164,9 @@ def _differing(trial: Trial, proposal: Proposal) -> Fit:
         says.append("the gradients of the biases are divided by the batch size, those of the weights are not")
     elif together and all(_alike(c, main * b) for c in biases):
         says.append("the gradients of the weights are divided by the batch size, those of the biases are not")
-    elif turned:
-        says.append(turned)
     else:
+        says += [turned] if turned else []
+        main = (weights[-1] or main) if turned else main
         names = [f"weights {k + 1}" for k in range(len(weights))] + [f"biases {k + 1}" for k in range(len(weights))]
         values = [*weights, *(pair[1] for pair in proposal.ratios)]
         told = {name: c for name, c in zip(names, values, strict=True) if c is not None and not np.isnan(c)}
