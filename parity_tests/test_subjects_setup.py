@@ -83,3 +83,31 @@ def test_layers_that_are_added_by_their_sizes_are_added(change: tuple[str, str],
     """A network without layers gets two, with sizes and an activation that its source knows."""
     (one,) = judged(tmp_path, ADDED, change).components
     assert one.status == status, one.says
+
+
+DEAD = """
+import numpy as np
+
+class Net:
+    def __init__(self, layers):
+        self.weights = [np.random.randn(n, m) for n, m in zip(layers[:-1], layers[1:])]
+        self.biases = [np.zeros((1, m)) for m in layers[1:]]
+    def forward(self, X):
+        self.outputs = [X]
+        for w, b in zip(self.weights, self.biases):
+            self.outputs.append(np.maximum(0, self.outputs[-1] @ w + b))
+        return self.outputs[-1]
+    def backward(self, y, lr):
+        d = 2 * (self.outputs[-1] - y.reshape(-1, 1)) * (self.outputs[-1] > 0) / len(y)
+        for k in range(len(self.weights) - 1, -1, -1):
+            dw, db = self.outputs[k].T @ d, d.sum(axis=0, keepdims=True)
+            d = d @ self.weights[k].T * (self.outputs[k] > 0)
+            self.weights[k] -= lr * dw
+            self.biases[k] -= lr * db
+"""
+
+
+def test_an_output_that_is_dead_for_our_numbers_is_woken(tmp_path: Path) -> None:
+    """Behind a ReLU with one output nothing would move; the last layer is then given the other sign."""
+    (one,) = judged(tmp_path, DEAD).components
+    assert (one.status, one.convention["loss"]) == ("right", "squared error"), one.says

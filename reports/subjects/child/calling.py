@@ -69,6 +69,7 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         where = f" at line {self.line}" if self.line else ""
         ours = isinstance(error, TypeError) and not theirs and "argument" in text  # a call that we made wrongly
         ours |= isinstance(error, AttributeError) and "'Recorder' object" in text
+        ours |= isinstance(error, TypeError) and "'Stub'" in text  # of a module that is not here
         self.binding = isinstance(error, Unbound) or ours or is_elsewhere(error) or _set_elsewhere(error)
         raised = bool(theirs) and (theirs[-1].line or "").strip().startswith(("raise ", "assert "))
         self.refusal = raised and not isinstance(error, (NameError, NotImplementedError))

@@ -60,7 +60,7 @@ def value_row(case: dict[str, Any], kind: str) -> Row | None:
     if found is None and kind in CLASSES:
         found = _other_kind(case, value, p, y)
     if found is None:
-        found = _nearly(kind, value, p, y)
+        found = nearly(kind, value, p, y)
     if found is None:
         if not np.isfinite(value).all():
             return Row("value", case["format"], "defective", says="its value is NaN or infinite")
@@ -101,7 +101,7 @@ def reduction(kind: str, value: Array, p: Array, y: Array) -> Found | None:
     return None
 
 
-def _nearly(kind: str, value: Array, p: Array, y: Array) -> Found | None:
+def nearly(kind: str, value: Array, p: Array, y: Array) -> Found | None:
     """A value that is near, and not to within the rounding of float64: float32's, or told by its digits."""
     if np.array_equal(value, value.astype(np.float32)):
         found = _reduced(kind, value, p, y, 0.0, lambda have, form: used(have, form) <= 1, SINGLE)

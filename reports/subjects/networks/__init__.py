@@ -11,6 +11,8 @@ gentle.py         an epsilon, a clip, float32: near, and not right
 ordered.py        a batch taken one sample at a time, in order
 adapted.py        what an adapter adds: its misuse, its loss, its step
 own_loss.py       gradients beside differences of the loss that an adapter gives
+own_value.py      the value of a network's own loss
+updates.py        what a network does with its gradients: plain descent, a rule with a memory, or wrong
 mistakes.py       one change in the way back that explains what no right network does
 scripts.py        a plain script's arrays read as trials
 unjudged.py       what is said of what cannot be judged

@@ -15,6 +15,7 @@ from reports.subjects.networks.trial import Trial, read
 from reports.subjects.verdicts import STATUSES, Component, Row
 
 Array = np.ndarray
+LOGARITHMS = {"log10": np.log(10.0), "log2": np.log(2.0)}
 SAME = {"CrossEntropy": ("CrossEntropy", "SoftmaxCrossEntropy", "LogProbabilities"),
         "BinaryCrossEntropy": ("BinaryCrossEntropy", "SigmoidCrossEntropy"),
         "SquaredError": ("MeanSquaredError",), "AbsoluteError": ("MeanAbsoluteError",)}  # fmt: skip
@@ -29,7 +30,7 @@ def costs(seen: dict[str, Any], network: Component) -> list[Component]:
     batches = [pair for pair in trials if len(pair[1].x) > 1]  # of one sample, half of a cost may be all of it
     for one, trial in batches or trials:
         for cost in one["costs"] if trial.output is not None else ():
-            rows = [_row(np.asarray(value, float), trial, own, ascent) for value in cost["values"]]
+            rows = [value_row(np.asarray(value, float), trial, own, ascent) for value in cost["values"]]
             judged.setdefault(str(cost["name"]), (cost, []))[1].extend(rows)
     made = []
     order = list(STATUSES)
@@ -44,7 +45,7 @@ def costs(seen: dict[str, Any], network: Component) -> list[Component]:
     return made
 
 
-def _row(value: Array, trial: Trial, own: str, ascent: bool) -> Row:
+def value_row(value: Array, trial: Trial, own: str, ascent: bool) -> Row:
     """One value: the loss of the gradients, another one, a mistake with a name, or nothing that is known."""
     assert trial.output is not None
     p, t = trial.output, trial.t
@@ -70,6 +71,12 @@ def _row(value: Array, trial: Trial, own: str, ascent: bool) -> Row:
 def _mistake(value: Array, p: Array, t: Array) -> str:
     """Which mistake gives a value; empty where none is known."""
     b, c = p.shape
+    inside = bool(((p > 0) & (p < 1)).all())
+    if not np.isfinite(value).all():
+        return "it is NaN or infinite where every probability lies between 0 and 1" if inside else ""
+    for name, factor in LOGARITHMS.items() if inside else ():
+        if any(reduction(kind, value * factor, p, t) for kind in ("CrossEntropy", "BinaryCrossEntropy")):
+            return f"{name} stands where the natural logarithm is meant"
     with np.errstate(all="ignore"):
         one, other = t * np.log(p), (1 - t) * np.log(1 - p)
         forms = {

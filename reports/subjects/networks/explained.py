@@ -72,13 +72,13 @@ def right_fit(trial: Trial, fits: list[Shape], steps: dict[Shape, Step] | None =
     for proposal in _proposals(trial, fits):
         proposals.append(proposal)
         if proposal.one and (decision := _decision(trial, proposal, steps)) and decision.one:
-            if trial.t.size == 1 and _any_constant(decision, trial):
+            if _one_number(trial, proposal) and _any_constant(decision, trial):
                 continue  # the gradients of all losses are multiples of one another: another one may have its constant
             return _told(trial, proposal, decision)
     with_decay = decayed(trial, fits, steps)
     if with_decay and with_decay.level != 1:  # right, or with the wrong sign
         return with_decay
-    near = [proposal for proposal in proposals if proposal.one]
+    near = [proposal for proposal in proposals if proposal.one and not _chance(trial, proposal)]
     for proposal in near:
         if fit := _gently(trial, proposal, steps[proposal.shape]):
             return fit
@@ -100,6 +100,18 @@ def _proposals(trial: Trial, fits: list[Shape]) -> Iterator[Proposal]:
                 known = [c for pair in ratios for c in pair if c is not None and not np.isnan(c)]
                 if any(known) and all(c is not None for pair in ratios for c in pair):
                     yield Proposal(shape, loss, ratios)
+
+
+def _one_number(trial: Trial, proposal: Proposal) -> bool:
+    """Whether the gradient at the output is one number: a single one, or all others are dead."""
+    zs, outputs = trial.forward(proposal.shape)
+    return bool(np.count_nonzero(upstream(proposal.shape, trial, zs, outputs)[proposal.loss]) <= 1)
+
+
+def _chance(trial: Trial, proposal: Proposal) -> bool:
+    """Whether a negative constant says nothing: all outputs but one are dead, and its target may be another one."""
+    down = any(c is not None and c < 0 for pair in proposal.ratios for c in pair)
+    return trial.t.size > 1 and down and _one_number(trial, proposal)
 
 
 def _any_constant(decision: Decision, trial: Trial) -> bool:
@@ -220,9 +232,9 @@ def own_scale(trial: Trial, shape: Shape, loss: str) -> float | None:
             value = -np.sum(t * np.log(p) + (1 - t) * np.log(1 - p))
         else:
             return None
-    if not trial.cost or not 0 < value < np.inf:
+    if not trial.values or not 0 < value < np.inf:
         return None
-    return next((number for number in scales(*t.shape) if _alike(trial.cost / float(value), number)), None)
+    return next((number for number in scales(*t.shape) if _alike(trial.values[0] / float(value), number)), None)
 
 
 def _alike(c: float, main: float) -> bool:

@@ -25,6 +25,7 @@ from reports.subjects.networks.explained import right_fit
 from reports.subjects.networks.mistakes import mistaken, partly_right, strange_forward, usual
 from reports.subjects.networks.ordered import one_by_one, unevenly
 from reports.subjects.networks.outputs import as_seen, decided
+from reports.subjects.networks.own_value import own_value
 from reports.subjects.networks.placed import place
 from reports.subjects.networks.scripts import likely, script_trials
 from reports.subjects.networks.trial import Shape, Trial, read
@@ -72,11 +73,7 @@ def network(seen: dict[str, Any]) -> Component:
         made.rows.append(Row("gradients", "", "departs", says=CLIPPED, stage="backward"))
     adapted(made, seen)
     if best[0] <= 1:
-        for one in seen["trials"]:
-            rows, words = updates(one)
-            made.rows, made.convention = made.rows + rows, made.convention | words
-            made.diagnoses += [row.says for row in rows if row.status == "defective"]
-    if best[0] <= 1:
+        _beyond_gradients(made, seen, [trial for trial in trials if trial.fit and trial.fit.level <= 1])
         _deeper(made, seen)
     if not any(trial.gradients for trial in trials) and not misused(seen):
         raised = [one.get("backward_error") or one.get("forward_error") for one in seen["trials"]]
@@ -93,6 +90,18 @@ def network(seen: dict[str, Any]) -> Component:
         _doubted(made, f"put together by us, with {seen['put_together']}")
     place(made, seen)
     return made
+
+
+def _beyond_gradients(made: Component, seen: dict[str, Any], explained: list[Trial]) -> None:
+    """Adds the value of its own loss, and what it does with its gradients."""
+    value, reduction = own_value(explained)
+    rows = [value] if value else []
+    made.convention |= {"value of its loss": reduction} if reduction else {}
+    for one in seen["trials"]:
+        more, words = updates(one)
+        rows, made.convention = rows + more, made.convention | words
+    made.rows += rows
+    made.diagnoses += [row.says for row in rows if row.status == "defective"]
 
 
 def _saturated(trial: Trial) -> bool:
@@ -256,6 +265,7 @@ def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
     if not trial.gradients:
         return 2, rows, told, []
     if fit := right_fit(trial, fits, steps):
+        trial.fit = fit
         told["network"], told["loss"], told["gradient scale"] = str(fit.shape), WORDS[fit.loss], fit.scale
         level = max(fit.level, *(int(row.status == "departs") for row in rows), 0)
         return level, [*rows, *fit.rows], told, [row.says for row in fit.rows if row.status == "defective"]

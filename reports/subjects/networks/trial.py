@@ -39,9 +39,11 @@ class Trial:
     labels: str = ""
     layout: str = ""
     states: list[Array] = field(default_factory=list)
-    cost: float = 0.0  # the value of their own cost, where it could be called
+    values: list[float] = field(default_factory=list)  # of their own cost, for these and for other targets
+    other: Array | None = None  # the other targets
     turned: bool = False  # it was given the difference of output and targets, whose sign is a convention
     guessed: bool = False  # what its methods were given was told by no name
+    fit: "Fit | None" = None  # what explains it, once it is judged
 
     def forward(self, shape: Shape) -> tuple[list[Array], list[Array]]:
         """Net inputs and outputs of all layers."""
@@ -74,9 +76,7 @@ def read(one: dict[str, Any]) -> Trial | None:
         return None
     x, t = np.atleast_2d(one["inputs"]), one["targets"]
     c = one["parameters"][-1][0].shape[1]
-    if t.ndim == 1 and c > 1:
-        t = np.eye(c)[np.asarray(t, int)] if t.max(initial=0) < c else np.tile(t.reshape(-1, 1), (1, c))
-    t = np.asarray(t, float).reshape(len(x), -1)
+    t = _rows(t, c, len(x))
     if t.shape != (len(x), c) or x.shape[1] != len(one["parameters"][0][0]):
         return None
     output = one.get("output")
@@ -94,7 +94,15 @@ def read(one: dict[str, Any]) -> Trial | None:
     ]
     return Trial(x, t, parameters, gradients, output, float(one.get("rate") or 0.0), bool(one.get("moved")),
                  str(one.get("labels", "")), str(one.get("layout", "")), turned=bool(one.get("turned")),
-                 guessed=bool(one.get("guessed")), cost=float(one.get("cost") or 0.0))  # fmt: skip
+                 guessed=bool(one.get("guessed")), values=one.get("own_values", []),
+                 other=_rows(one["other"], c, len(x)) if "other" in one else None)  # fmt: skip
+
+
+def _rows(t: Array, c: int, n: int) -> Array:
+    """Targets as rows; class indices as one-hot rows."""
+    if t.ndim == 1 and c > 1:
+        t = np.eye(c)[np.asarray(t, int)] if t.max(initial=0) < c else np.tile(t.reshape(-1, 1), (1, c))
+    return np.asarray(t, float).reshape(n, -1)
 
 
 def _float(array: Any) -> Array | None:

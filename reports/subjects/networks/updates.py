@@ -127,12 +127,18 @@ def _shape_of(one: dict[str, Any], rate: float) -> Trial:
     return Trial(np.zeros((len(one["inputs"]), 1)), np.zeros((len(one["inputs"]), c)), [], [], None, rate, True)
 
 
-def _descent(one: dict[str, Any], seen: dict[str, Any], update: Update, plain: list[Decision]) -> tuple[Row, str]:
+def _descent(
+    one: dict[str, Any], seen: dict[str, Any], update: Update, plain: list[Decision]
+) -> tuple[Row | None, str]:
     """A plain step in all arrays: up or down, with the rate once, twice or not at all."""
     c = plain[0].main
     worst = max(row.used for decision in plain for row in decision.rows)
     way, scaled = _absolute(one, seen, update)
-    if way > 0 or (not way and c < 0 and not one.get("turned")):
+    if not way and c < 0:
+        if not _downhill(one):  # whether the gradients are turned round is not known either
+            return None, NOT_JUDGED
+        way = 1
+    if way > 0:
         return _row(update, "defective", CLIMBS, worst), CLIMBS
     size = abs(c)
     if not update.rate:
@@ -152,7 +158,7 @@ def _absolute(one: dict[str, Any], seen: dict[str, Any], update: Update) -> tupl
     moves = [[None if old is None or old.shape != new.shape else (old - new) / (update.rate or 1.0)
               for old, new in zip(*pair, strict=True)]
              for pair in zip(step["parameters"], step["after"], strict=True)]  # fmt: skip
-    trial = read({**one, "gradients": moves, "moved": True, "rate": update.rate, "cost": 0.0})
+    trial = read({**one, "gradients": moves, "moved": True, "rate": update.rate, "own_values": []})
     if trial is None or seen["samples"] != len(trial.x) or one.get("ones"):
         return 0, False
     fit = right_fit(trial, fitting(trial))

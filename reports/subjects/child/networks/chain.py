@@ -158,6 +158,12 @@ class Chain:
             except (KeyError, ValueError, AttributeError, IndexError, TypeError):
                 continue
 
+    def turn_last(self, write: Callable[[str, Array], None], found: dict[str, Array]) -> None:
+        """Gives the weights and biases of the last layer the other sign."""
+        for path in (self.weights[-1], self.biases[-1]):
+            if path:
+                write(path, -found[path])
+
     def _turned(self, array: Array) -> Array:
         return np.array(array.T if self.orientation == "out, in" else array)
 

@@ -4,14 +4,15 @@ Where no gradient is stored, the change of the parameters in one update, divided
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
+import copy
 import re
 from typing import Any
 
 import numpy as np
 
 from .. import names
-from ..arrays import arrays, put
-from ..calling import Failure, twin, where
+from ..arrays import arrays, numeric, put
+from ..calling import Failure, required, twin, where
 from . import board as boards
 from . import neurons, passes, scalars, slips, unclipped, updates, usage
 from .chain import Chain
@@ -137,9 +138,11 @@ def _object_trial(
         again = trained_twice(holder, short, sizes, (x, y), (given_x, given_y), outputs, labels, layout, stages)
         if again:  # training makes its parameters itself
             return again
-    if chain is None and (not held or fixed_in(made, short) is None):
+    failed = stages.setdefault("unprepared", {})
+    if chain is None and failed.get(outputs, 0) < MOST_PREPARED and (not held or fixed_in(made, short) is None):
         prepared(made, outputs, given_x, given_y)
         chain = Chain.find(arrays(made), D, outputs)
+        failed[outputs] = failed.get(outputs, 0) + (chain is None)
     ones = chain is None and (chain := Chain.find(arrays(made), D + 1, outputs, ones=True)) is not None
     if chain is None and (fixed := fixed_in(made, short)):  # its sizes stand in its code
         widths = fixed.widths(arrays(made))
@@ -171,6 +174,10 @@ def _object_trial(
     for word in fitting(short, WORDS_FORWARD) or unnamed(holder, short):
         try:
             output = passes.forward(made, short[word], board, outputs)
+            if output is not None and not output.any() and not getattr(holder, "of_numbers", False):
+                chain.turn_last(lambda path, value: put(made, path, value), arrays(made))  # a dead one tells nothing
+                trial["parameters"] = chain.values(arrays(made))
+                output = passes.forward(made, short[word], board, outputs)
         except Failure as failure:
             trial.setdefault("forward_error", str(failure))
             if slips.is_slip(failure):
@@ -182,8 +189,8 @@ def _object_trial(
             stages.setdefault("forward", short[word])
             trial["forward"] = short[word]
             break
-    if (cost := _cost(made, short, board)) is not None:
-        trial["cost"] = cost
+    if costs := _values(made, short, board):
+        trial["own_values"], trial["other"] = costs, np.roll(y, 1, axis=0)
     fresh = twin(made) if stages.setdefault("looked", 0) < MOST_LOOKS else None
     with unclipped.going_back():
         found = _gradients(made, short, chain, board, trial, stages)
@@ -197,21 +204,36 @@ def _object_trial(
     return trial if found or "output" in trial else None
 
 
+MOST_PREPARED = 12  # ways to build an object that its set-up methods give no parameters, for one number of outputs
 MOST_LOOKS = 2  # at what is done with the gradients, where nothing is found
-COST = re.compile(r"(compute|calculate|calc|get|eval)?(cost|loss|crossentropy|mse)(function|fn|value)?")
+COST = re.compile(r"(compute|calculate|calc|get|eval)?(binary|categorical)?"
+                  r"(cost|loss|crossentropy|crossentropyloss|mse|mseloss|meansquarederror|nll)"
+                  r"(function|fn|value|func)?")  # fmt: skip
 
 
-def _cost(made: Any, short: dict[str, str], board: boards.Board) -> float | None:
-    """The value of the network's own cost, by a copy of it: some change what they are asked about."""
-    for word in (word for word in short if COST.fullmatch(word) and board.output is not None):
-        copy = twin(made)
-        try:
-            result, _ = boards.called(copy, getattr(copy, short[word]), board)
-        except Failure:
-            continue
-        if isinstance(result, (float, np.floating)) and np.isfinite(result):
-            return float(result)
-    return None
+def _values(made: Any, short: dict[str, str], board: boards.Board) -> list[float]:
+    """The value of the network's own cost, for these and for other targets, by copies of it: some change theirs."""
+    plain, other = copy.copy(board), copy.copy(board)
+    for one in (plain, other):
+        one.guesses, one.names = dict(board.guesses), dict(board.names)
+    other.y = np.roll(board.y, 1, axis=1 if board.layout in ("columns", "sample column") and board.y.ndim == 2 else 0)
+    found = []
+    for given in (plain, other):
+        for word in (word for word in short if COST.fullmatch(word)):
+            owner = twin(made)
+            asks = [one.name for one in required(getattr(owner, short[word]))]
+            rest = [one for one in asks if not boards.PART_OF_TARGETS.search(names.plain(one))]
+            if len(asks) == 2 and len(rest) == 1 and not boards.PART_OF_INPUTS.search(names.plain(rest[0])):
+                given.names |= {rest[0]: board.output}  # whatever it is called, it stands beside the targets
+            try:
+                result, _ = boards.called(owner, getattr(owner, short[word]), given)
+            except Failure:
+                continue
+            number = numeric(result[0] if isinstance(result, tuple) and result else result)
+            if number is not None and number.dtype.kind == "f" and number.size == 1:
+                found.append(float(number.reshape(())))
+                break
+    return found
 
 
 def _gradients(

@@ -13,6 +13,7 @@ from .. import names
 from ..arrays import Array, arrays, copied, tree
 from ..calling import Failure, attempt
 from . import board as boards
+from . import flat
 from .chain import Chain, nonzero
 from .makers import returned_names
 from .outcome import find_output
@@ -63,7 +64,9 @@ def backward(made: Any, name: str, short: dict[str, str], chain: Chain, board: b
     result, new = _back(made, getattr(made, name), short, board)
     board.remember_gradients(result, returned_names(getattr(made, name)))
     after = arrays(made)
-    found = chain.gradients({f"returned.{p}": a for p, a in tree(result).items()} | new)
+    returned = tree(result)
+    found = chain.gradients({f"returned.{p}": a for p, a in returned.items()} | new)
+    found = found if found and nonzero(found) else flat.gradients(made, chain, returned | new)
     return Back(before, after, found if found and nonzero(found) else None, chain.moved(before, after))
 
 

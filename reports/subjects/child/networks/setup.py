@@ -7,6 +7,7 @@ Axes: D inputs, H hidden, C outputs.
 """
 
 import ast
+import functools
 import inspect
 import re
 import textwrap
@@ -29,6 +30,7 @@ READ = re.compile(r"\bself\.(\w+)\b(?!\s*\()")
 UNITS = {"neurons", "units", "nodes", "size", "numneurons", "nneurons", "outputsize", "outputdim", "nout", "width"}
 
 
+@functools.cache
 def setups(holder: type) -> list[str]:
     """The methods that set a network up, in the order in which they are to be called."""
     own, short = _methods(holder)
@@ -49,6 +51,7 @@ def setters(holder: type, attribute: str) -> list[str]:
     return [name for name, method in own.items() if name not in driven and attribute in stored(method)]
 
 
+@functools.cache
 def stored(function: Any) -> set[str]:
     """The attributes that a method sets, or adds to."""
     try:
@@ -81,7 +84,8 @@ def _driven(short: dict[str, str]) -> set[str]:
 
 def prepared(made: Any, outputs: int, x: Array, y: Array) -> None:
     """Calls what sets a network up, until it has parameters that follow one another."""
-    for name in setups(type(made)):
+    holder: Any = type(made)
+    for name in setups(holder):
         function = getattr(made, name)
         rest = [(names.N_IN, D), (names.N_HIDDEN, H), (names.N_OUT, outputs), (names.INPUTS, x), (names.TARGETS, y)]
         for sizes in ([D, H, outputs], [D, outputs]):

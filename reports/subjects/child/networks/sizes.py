@@ -4,6 +4,7 @@ Axes: D inputs, H hidden, C outputs.
 """
 
 import ast
+import functools
 import re
 import textwrap
 from collections.abc import Iterator
@@ -43,19 +44,27 @@ def words_in(made: Any) -> tuple[list[str], list[str]]:
     """(All texts in a source, those that stand in brackets), in order."""
     texts: list[str] = []
     keys: list[str] = []
-    parts = list(vars(made).values()) if isinstance(made, type) else made if isinstance(made, list) else [made]
-    for part in parts:
+    for part in vars(made).values() if isinstance(made, type) else made if isinstance(made, list) else [made]:
         texts += [key for key in part if isinstance(key, str)] if isinstance(part, dict) else []  # a table of its own
-        try:
-            tree = ast.parse(textwrap.dedent(text_of(part)))
-        except (SyntaxError, ValueError):
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 40:
-                texts.append(node.value)
-            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-                keys.append(str(node.slice.value))
+        more, inside = _words_in(text_of(part))
+        texts, keys = texts + more, keys + inside
     return list(dict.fromkeys(texts)), list(dict.fromkeys(keys))
+
+
+@functools.cache
+def _words_in(text: str) -> tuple[list[str], list[str]]:
+    texts: list[str] = []
+    keys: list[str] = []
+    try:
+        tree = ast.parse(textwrap.dedent(text))
+    except (SyntaxError, ValueError):
+        return [], []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 40:
+            texts.append(node.value)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            keys.append(str(node.slice.value))
+    return texts, keys
 
 
 def role(name: str) -> str:
