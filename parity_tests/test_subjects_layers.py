@@ -201,3 +201,26 @@ def _with_network(folder: Path) -> Path:
     text += "    def predict(self, x):\n        return self.layer.forward(x)\n"
     file.write_text(f"import numpy as np\n{CONV}\n{text}", encoding="utf-8")
     return file
+
+
+COLUMN = """
+import numpy as np
+
+class Layer:
+    def __init__(self, *, inputs, neurons):
+        self.weights, self.biases = np.random.randn(neurons, inputs), np.zeros((neurons, 1))
+    def forward(self, x):
+        self.x = np.array(x).reshape(len(x), 1)
+        return np.dot(self.weights, self.x) + self.biases
+    def backward(self, *, slope=None, after=None):
+        raise ValueError("tell it the slope, or the layer after it")
+"""
+
+
+def test_a_layer_for_one_sample_whose_way_back_is_not_understood_is_no_crash(tmp_path: Path) -> None:
+    """A batch is not what its forward takes, and what it wants to go back with is for its author to say."""
+    file = tmp_path / "layer.py"
+    file.write_text(COLUMN, encoding="utf-8")
+    (one,) = check(file).components
+    assert one.status == "unjudged", one.says
+    assert "tell it the slope" in one.says

@@ -111,3 +111,39 @@ def test_an_output_that_is_dead_for_our_numbers_is_woken(tmp_path: Path) -> None
     """Behind a ReLU with one output nothing would move; the last layer is then given the other sign."""
     (one,) = judged(tmp_path, DEAD).components
     assert (one.status, one.convention["loss"]) == ("right", "squared error"), one.says
+
+
+DESCRIBED = """
+import numpy as np
+
+class Net:
+    def __init__(self, layers):
+        self.kinds = [kind for _, _, kind in layers]
+        self.W = {k: np.random.randn(m, n) for k, (n, m, _) in enumerate(layers)}
+        self.b = {k: np.zeros((m, 1)) for k, (_, m, _) in enumerate(layers)}
+    def forward(self, X):
+        self.A = [X]
+        for k, kind in enumerate(self.kinds):
+            z = self.W[k] @ self.A[-1] + self.b[k]
+            if kind == "softmax":
+                e = np.exp(z - z.max(axis=0))
+                self.A.append(e / e.sum(axis=0))
+            elif kind in ("tanh", "sigmoid"):
+                self.A.append(np.tanh(z) if kind == "tanh" else 1 / (1 + np.exp(-z)))
+        return self.A[-1]
+    def backward(self, Y):
+        p, self.dW, self.db = self.A[-1], {}, {}
+        dA = -(Y / p - (1 - Y) / (1 - p))
+        for k in range(len(self.kinds) - 1, -1, -1):
+            a = self.A[k + 1]
+            dz = dA * (1 - a ** 2 if self.kinds[k] == "tanh" else a if self.kinds[k] == "softmax" else a * (1 - a))
+            self.dW[k], self.db[k] = dz @ self.A[k].T / Y.shape[1], dz.mean(axis=1, keepdims=True)
+            dA = self.W[k].T @ dz
+"""
+
+
+def test_one_output_is_tried_in_the_way_in_which_several_were_built(tmp_path: Path) -> None:
+    """Behind softmax its binary cross-entropy is no known loss; behind a sigmoid it is right."""
+    (one,) = judged(tmp_path, DESCRIBED).components
+    assert one.status == "right", one.says
+    assert one.convention["loss"] == "binary cross-entropy"

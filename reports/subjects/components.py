@@ -92,15 +92,18 @@ def dense(seen: dict[str, Any]) -> Component:
 def _crashes(made: Component, seen: dict[str, Any]) -> None:
     """What was raised: in batches it is a defect; where one sample works and more do not, that is said."""
     errors = {probe["probe"]: probe for probe in seen["probes"] if "error" in probe}
+    one: dict[str, Any] = next((probe for probe in seen["probes"] if probe["probe"] == "one"), {})
+    single = False
     for name, probe in errors.items():
         stage = STAGE.get(probe.get("stage", "forward"), "forward")
         text = probe["error"]
-        if name == "batch" and "one" not in errors and len(seen["probes"]) > 1:
+        if name == "batch" and one and ("error" not in one or ("output" in one and "output" not in probe)):
+            single = True
             words = f"one sample at a time: a batch does not work ({text})"
             made.rows.append(Row(stage, name, "departs", says=words, stage=stage))
             made.convention["layout"] = "one sample at a time"
             continue
-        if name == "batch" or (name == "one" and "batch" not in errors):
+        if name == "batch" or (name == "one" and ("batch" not in errors or single)):
             row = crashed(stage, name, text, stage)
             row.status = "unjudged" if probe.get("stage") == "build" else row.status
             made.rows.append(row)

@@ -100,7 +100,11 @@ def decide(trial: Trial, given: list[Given], r: Rounding = DOUBLE) -> Decision:
 def nearest(c: float, off: float, trial: Trial) -> list[float]:
     """The known numbers that a search may take a constant for; all, where gradients are too small to tell it."""
     undetermined = not off < abs(c)
-    return [number for number in scales(*trial.t.shape) if undetermined or abs(c - number) <= PROPOSED * abs(number)]
+    return [
+        number
+        for number in scales(*trial.t.shape)
+        if undetermined or abs(c - number) <= max(PROPOSED * abs(number), off)
+    ]
 
 
 def _constant(one: Given, trial: Trial, r: Rounding) -> tuple[float, float] | None:

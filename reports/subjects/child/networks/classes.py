@@ -36,8 +36,11 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         return None
     trials: list[dict[str, Any]] = []
     stages: dict[str, Any] = {}
+    worked: int | None = None  # which of the ways to build it gave gradients: the other number of outputs takes it too
     for outputs in (3, 1):
-        for sizes in sizes_of(holder, outputs):
+        for k, sizes in enumerate(sizes_of(holder, outputs)):
+            if worked not in (None, k):
+                continue
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
                 for layout in ("rows", "columns", "one row", "sample", "sample column"):
                     way = 0
@@ -46,6 +49,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
                         trials += [trial] if trial else []
                         way += 1
             if any("gradients" in trial for trial in trials):
+                worked = k
                 break
     if not trials:
         seen = look_at(name, other) if (other := _of_lists(holder)) else None
