@@ -139,6 +139,9 @@ def judged(seen: Seen) -> Subject:
             all_losses.append((one, made))
     if _layouts(subject.components) != {"one sample at a time"}:
         losses.consistent(all_losses)
+    else:
+        for _, made in all_losses:
+            losses.one_by_one(made)
     _cancelling(subject.components)
     _turned(subject.components)
     for one in seen.components:

@@ -103,9 +103,7 @@ class Layer:
                     *(({plain}, Initializer()) for plain in initializers(self.holder)),
                     *(({key}, value) for key, value in (more or {}).items()),
                 ]
-                for one in parameters(self.holder):
-                    if names.ranked(one.name, names.N_IN, names.N_OUT) < 0 and (side := role(one.name)):
-                        offers.append(({names.plain(one.name)}, shape if side == "in" else h))
+                offers += [({name}, shape if side == "in" else h) for name, side in self._sides().items()]
                 taken = [one for one in required(self.holder) if names.ranked(one.name, names.N_IN) == 0]
                 queues: list[list[Any]] = (
                     [[h], [d, h], [h, d]] if taken else [[d, h], [h, d], [d, h, None], [d, h, None, None]]
@@ -115,6 +113,15 @@ class Layer:
                     yield made
                 if not any(names.plain(one.name) in ("w", "weights", "weight") for one in parameters(self.holder)):
                     break
+
+    def _sides(self) -> dict[str, str]:
+        """Names that are neither known for inputs nor for outputs, but say it, where both sides are named."""
+        asked = [one.name for one in parameters(self.holder)]
+        told = {names.plain(name): role(name) for name in asked if names.ranked(name, names.N_IN, names.N_OUT) < 0}
+        sides = {side for side in told.values() if side}
+        sides |= {side for side, known in (("in", names.N_IN), ("out", names.N_OUT))
+                  if any(names.ranked(name, known) == 0 for name in asked)}  # fmt: skip
+        return {name: side for name, side in told.items() if side} if {"in", "out"} <= sides else {}
 
     def _set_up(self, made: Any, d: int) -> None:
         """Calls what some layers want before they have weights."""

@@ -23,6 +23,7 @@ from .calling import (
     where,
 )
 from .layer import DESCENT, DW, RATE, Layer, lay_in, lay_out
+from .networks.words import CACHES
 
 DB = re.compile(
     r"(d(?:iff)?_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delta)|nabla_?b|[._]b$)", re.IGNORECASE
@@ -32,11 +33,18 @@ DINPUTS = ("dinputs", "dx", "dinput", "dout", "da", "gradinput", "inputgrad", "d
 
 
 def gradients_of(
-    layer: Layer, made: Any, x: Array, g: Array, shape: tuple[int, int, int], output: tuple[int, ...] | None = None
+    layer: Layer,
+    made: Any,
+    x: Array,
+    g: Array,
+    shape: tuple[int, int, int],
+    result: Any = None,
+    output: tuple[int, ...] | None = None,
 ) -> dict[str, Any]:
     """Goes back once; finds the gradients by name and shape among what is returned, stored, or moved.
 
-    One sample's upstream gradient has the shape of its `output`.
+    One sample's upstream gradient has the shape of its `output`; what a forward has returned behind its output is
+    what a way back that asks for a cache is given.
     """
     b, d, h = shape
     function = getattr(made, layer.backward[0])
@@ -49,6 +57,8 @@ def gradients_of(
     offers = [(names.UPSTREAM, upstream), (names.RATE, RATE), (names.TRAINING, True),
               ({"x", "inputs", "input", "aprev"}, below)]  # fmt: skip
     offers += _objects(layer, function)
+    if isinstance(result, tuple) and len(result) > 1:
+        offers.append((CACHES, result[1] if len(result) == 2 else result[1:]))
     try:
         given = bound(function, offers, [upstream, below, RATE], optional=False)
         words = {one.name: choices(where(function)["file"], one.name) for one in parameters(function)

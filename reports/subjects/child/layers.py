@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import bias_row, names
+from . import bias_row, loops, names
 from .arrays import arrays, changed, copied, put
 from .calling import (
     Failure,
@@ -27,6 +27,7 @@ from .networks import neurons
 from .networks.one_layer import goes_back_from_targets
 
 MOST_WAYS = 40  # of building one layer
+TEXTS: list[str] = []  # of the files that are looked at
 
 
 def look_at(name: str, holder: type) -> dict[str, Any] | None:
@@ -82,9 +83,11 @@ def _seen_otherwise(layer: Layer) -> Iterator[type]:
 
 def _as_told_apart(batch: dict[str, Any], probe: dict[str, Any]) -> dict[str, Any]:
     """A probe without a gradient that is none where shapes tell arrays apart: in a square layer all look alike."""
-    if probe["probe"] != "square" or "dweights_name" not in probe or "error" in batch:
+    if probe["probe"] != "square" or "error" in batch:
         return probe
-    if probe["dweights_name"] == batch.get("dweights_name"):
+    if "dinputs" not in batch:
+        probe = {key: value for key, value in probe.items() if key != "dinputs"}
+    if probe.get("dweights_name") in (None, batch.get("dweights_name")):
         return probe
     return {key: value for key, value in probe.items() if not key.startswith(("dweights", "dbiases"))}
 
@@ -106,16 +109,26 @@ def _crashing(name: str, layer: Layer) -> dict[str, Any] | None:
 
 
 def _alone(layer: Layer, probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The probes, of one sample as a vector or a column where a batch goes forward but not back."""
-    batch = probes[0]
-    if layer.layout != "rows" or batch.get("stage") != "backward":
+    """The probes, of one sample as a vector or a column where a batch goes forward but not back.
+
+    Neither does it where the file trains on single samples, and the gradient of the biases is that of each sample.
+    """
+    batch, laid = probes[0], layer.layout
+    summed = np.shape(batch.get("dbiases")) not in (
+        np.shape(batch.get("upstream")),
+        np.shape(batch.get("upstream"))[::-1],
+    )
+    if not summed and any(map(loops.one_by_one, TEXTS)):
+        batch = {**{key: batch[key] for key in ("probe", "inputs", "weights", "upstream")},
+                 "stage": "backward", "error": "the gradient of the biases is not summed over it"}  # fmt: skip
+    if batch.get("stage") != "backward":
         return probes
-    for layout in ("sample flat", "sample column"):
+    for layout in {"rows": ("sample flat", "sample column"), "columns": ("sample column",)}.get(laid, ()):
         layer.layout = layout
         one = {"probe": "one", **_probe(layer, *SHAPES["one"], "one")}
         if "error" not in one and "dweights" in one:
             return [batch, one]
-    layer.layout = "rows"
+    layer.layout = laid
     return probes
 
 
@@ -214,7 +227,7 @@ def _probe(layer: Layer, b: int, d: int, h: int, probe: str, more: dict[str, Any
     if not np.array_equal(given, kept):
         found["forward_changes_inputs"] = True
     if layer.backward:
-        found |= gradients_of(layer, made, x, g, (b, d, h), None if output is None else output.shape)
+        found |= gradients_of(layer, made, x, g, (b, d, h), result, None if output is None else output.shape)
     return found
 
 

@@ -86,6 +86,7 @@ def components(loaded: Loaded) -> list[dict[str, Any]]:
     optimizers.TEXTS[:] = loaded.sources.values()
     activations.TEXTS[:] = loaded.sources.values()
     losses.TEXTS[:] = loaded.sources.values()
+    layers.TEXTS[:] = loaded.sources.values()
     losses.CALLED[0] = losses.order_of_calls(list(loaded.sources.values()))
     own_layers: list[tuple[dict[str, Any], type]] = []
     later, guesses = [], set()

@@ -21,7 +21,8 @@ GRADIENT = ("backward", "backwardpass", "gradient", "gradients", "grad", "deriva
             "bprop", "delta", "dloss", "lossgradient", "lossprime", "lossderivative", "lossgrad", "gradloss",
             "costderivative", "bwd", "computegradient", "calculategradient", "derivate", "computegrad", "df",
             "differentiate", "backwards", "backwardstep", "computederivative", "diff", "funcprime", "fprime",
-            "functionprime", "functionderivative", "calculatederivative", "computelossgradient")  # fmt: skip
+            "functionprime", "functionderivative", "calculatederivative", "computelossgradient", "getgrad",
+            "getgradient", "getgradients", "calcgradient", "calcgrad", "gradientloss", "getderivative")  # fmt: skip
 
 
 def cases(kind: str) -> list[dict[str, Any]]:
@@ -46,6 +47,7 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("one-hot, logits near 1000", logits + 1000, onehot, onehot)
         add("class indices in a column", logits, classes.reshape(-1, 1), onehot)
         add("soft labels", logits, _softmax(-logits), _softmax(-logits))
+        add("one-hot columns", logits.T, onehot.T, onehot)
         add("one vector", logits[0], onehot[0], onehot[:1])
         add("one class index", logits[0], classes[0], onehot[:1])
     elif kind == "CrossEntropy":
@@ -307,7 +309,8 @@ def _object(
     else:
         pair = _pair(case, order)
     if kind in FUSED and output is None and len(asked) == 2 and "probabilities" not in case.get("format", ""):
-        pair[0] = FUSED[kind](case["predicted"])
+        columns = case.get("format") == "one-hot columns"
+        pair[0] = FUSED[kind](case["predicted"].T).T if columns else FUSED[kind](case["predicted"])
     before = copied(arrays(made))
     try:
         count = len(asked)

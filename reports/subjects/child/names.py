@@ -28,6 +28,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("sigmoidcross", "SigmoidCrossEntropy"), ("sigmoidbinary", "SigmoidCrossEntropy"),
     ("bcewithlogits", "SigmoidCrossEntropy"), ("binarycrossentropywithlogits", "SigmoidCrossEntropy"),
     ("crossentropywithlogits", "SoftmaxCrossEntropy"),
+    ("regression", "network"),  # of one layer, and what is logistic in it is not all of it
     ("categoricalaccuracy", "other"), ("accuracy", "other"), ("dropout", "Dropout"), ("batchnorm", "BatchNorm"),
     ("layernorm", "LayerNorm"), ("normalization", "BatchNorm"), ("conv", "Convolution"), ("pool", "Pooling"),
     ("flatten", "Flatten"), ("flat", "Flatten"), ("reshape", "Flatten"), ("lstm", "LSTM"), ("gru", "GRU"),

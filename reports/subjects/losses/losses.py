@@ -176,6 +176,18 @@ def _laid_out(cases: list[dict[str, Any]], kind: str, fits: bool) -> list[dict[s
     return cases
 
 
+def one_by_one(made: Component) -> None:
+    """Beside layers that take one sample at a time, a batch that goes wrong is none of a loss that is right for one."""
+    alone = {*ALONE, "one column", "vector", "one row", "one sample", "one-hot, one sample"}
+    for quantity in ("value", "gradient"):
+        rows = [row for row in made.rows if row.quantity == quantity]
+        if any(row.probe in alone and row.status in ("right", "departs") for row in rows):
+            for row in rows:
+                if row.status == "defective" and row.probe not in alone:
+                    row.status, row.says = "departs", f"one sample at a time, as the layers: of a batch, {row.says}"
+    made.diagnoses = [] if made.status != "defective" else made.diagnoses
+
+
 def consistent(losses: list[tuple[dict[str, Any], Component]]) -> None:
     """Where all other losses of a file have torch's size and one has not, that one is wrong, no convention."""
     scales = {}

@@ -164,7 +164,7 @@ class Board:
 
 COUNTERS = (({"i", "j", "k", "idx", "index", "currentpoint", "current", "samplenumber", "currentepoch"}, 0),
             ({"t", "timestep", "iter", "currentiteration"}, 1))  # fmt: skip
-DELTA = re.compile(r"grady|gradoutputs|d_?(x|out|y|a|z|l|loss|logits|cost|pred|h|yhat)")
+DELTA = re.compile(r"grady|gradoutputs|gradscores|gradlogits|d_?(x|out|y|a|z|l|loss|logits|scores|cost|pred|h|yhat)")
 LOSS_DERIVATIVE = re.compile(r"(grad|deriv|prime|^d).*(loss|cost)|(loss|cost).*(grad|deriv|prime)")
 VALIDATION = re.compile(r"^(x|y|labels?|targets?|inputs?)_?(val|valid|validation|test|dev)$", re.IGNORECASE)
 PAIRS = {"trainsamples", "trainingsamples", "trainingexamples", "trainpairs", "batch",

@@ -1,0 +1,112 @@
+"""Facts about parts that are asked as their file asks them: single samples, samples in columns, with a cache."""
+
+from pathlib import Path
+
+import pytest
+
+from reports.subjects.verdict import check
+from reports.subjects.verdicts import Component
+
+ALONE = """
+import numpy as np
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W, self.B = np.random.rand(n_out, n_in) - 0.5, np.random.rand(n_out, 1) - 0.5
+    def forward(self, x):
+        self.x = x
+        return self.W @ x + self.B
+    def backward(self, grad, lr):
+        back = self.W.T @ grad
+        self.W, self.B = self.W - lr * grad @ self.x.T, self.B - lr * grad
+        return back
+def mse(y_true, y_pred):
+    return np.mean(np.power(y_true - y_pred, 2))
+def mse_prime(y_true, y_pred):
+    y_true = np.array(y_true).reshape(len(y_true), 1)
+    y_pred = np.array(y_pred).reshape(len(y_pred), 1)
+    return 2 * (y_pred - y_true) / y_true.size
+def train(layers, pairs, lr):
+    for x, y in pairs:
+        out = x
+        for layer in layers:
+            out = layer.forward(out)
+        grad = mse_prime(y, out)
+        for layer in reversed(layers):
+            grad = layer.backward(grad, lr)
+"""
+COLUMNS = """
+import numpy as np
+class Dense:
+    def __init__(self, in_d, n_d):
+        self.weights, self.biases = np.random.randn(n_d, in_d), np.zeros((n_d, 1))
+    def forward(self, x):
+        self.x, self.pushed = x, self.weights @ x + self.biases
+        return self.pushed
+    def backward(self, dvalues):
+        self.dweights, self.dbiases = dvalues @ self.x.T, dvalues.sum(axis=1, keepdims=True)
+        self.dinputs = self.weights.T @ dvalues
+class Softmax_Loss:
+    def forward(self, z, y):
+        e = np.exp(z - z.max(axis=0, keepdims=True))
+        self.soft, self.y = e / e.sum(axis=0, keepdims=True), y
+        return -np.mean(np.sum(y * np.log(self.soft), axis=0))
+    def backward(self):
+        self.dz = (self.soft - self.y) / self.y.shape[1]
+"""
+CACHED = """
+import numpy as np
+class LinearClassifier:
+    def __init__(self, input_dim=30, num_classes=10):
+        self.W, self.b = np.random.randn(input_dim, num_classes), np.zeros(num_classes)
+    def forward(self, X):
+        return X @ self.W + self.b, (X, self.W)
+    def backward(self, grad_scores, cache):
+        X, W = cache
+        return {"W": X.T @ grad_scores, "b": grad_scores.sum(axis=0)}
+"""
+
+
+def judged(folder: Path, text: str) -> dict[str, Component]:
+    """The components of a file with this text, by name."""
+    (folder / "one.py").write_text(text)
+    return {one.name: one for one in check(folder / "one.py").components}
+
+
+def test_a_layer_for_single_columns_is_right_beside_a_loop_over_samples(tmp_path: Path) -> None:
+    """A gradient of the biases that is not summed is right where the file trains on one sample after the other."""
+    parts = judged(tmp_path, ALONE)
+    assert parts["Dense"].status == "departs"
+    assert "one sample at a time: a batch does not work (the gradient of the biases" in parts["Dense"].says
+    assert parts["mse"].status == "departs"
+
+
+def test_the_same_layer_is_defective_beside_a_loop_over_batches(tmp_path: Path) -> None:
+    """Where batches are trained on, the sum over the samples is missing."""
+    text = ALONE.replace("for x, y in pairs", "for x, y in batches").replace("mse_prime(y, out)", "out - y")
+    assert judged(tmp_path, text)["Dense"].status == "defective"
+
+
+def test_a_layer_for_single_columns_that_steps_first_is_defective(tmp_path: Path) -> None:
+    """One sample shows that the error goes back through the new weights."""
+    first = "        back = self.W.T @ grad\n"
+    text = ALONE.replace(first, "").replace("        return back", f"{first}        return back")
+    assert "the weights are updated before" in judged(tmp_path, text)["Dense"].says
+
+
+def test_sizes_are_tried_in_both_orders_where_names_say_one_side_alone(tmp_path: Path) -> None:
+    """`n_d` beside `in_d` is no name of inputs, and columns hold the samples of the fused loss too."""
+    parts = judged(tmp_path, COLUMNS)
+    assert (parts["Dense"].status, parts["Softmax_Loss"].status) == ("right", "right")
+    assert parts["Softmax_Loss"].convention["labels"] == "one-hot columns"
+
+
+def test_a_fused_loss_over_columns_of_the_wrong_sign_is_seen(tmp_path: Path) -> None:
+    """In columns too, a gradient of another sign is a defect."""
+    text = COLUMNS.replace("(self.soft - self.y)", "(self.y - self.soft)")
+    assert judged(tmp_path, text)["Softmax_Loss"].status == "defective"
+
+
+@pytest.mark.parametrize(("scores", "status"), [("X.T @ grad_scores", "right"), ("X.T @ -grad_scores", "defective")])
+def test_a_layer_gets_the_cache_that_it_returned(scores: str, status: str, tmp_path: Path) -> None:
+    """A way back that returns no gradient of the inputs is judged by those that it returns, in a square too."""
+    assert judged(tmp_path, CACHED.replace("X.T @ grad_scores", scores))["LinearClassifier"].status == status
