@@ -64,6 +64,30 @@ class LinearClassifier:
         X, W = cache
         return {"W": X.T @ grad_scores, "b": grad_scores.sum(axis=0)}
 """
+LISTS = """
+import numpy as np
+class Layer:
+    def __init__(self, weights, biases):
+        self.weights, self.biases = np.array(weights, dtype=float), np.array(biases, dtype=float)
+    def forward(self, inputs):
+        self.inputs = np.array(inputs, dtype=float)
+        self.output = self.inputs @ self.weights + self.biases
+    def backward(self, dvalues, rate):
+        self.dweights, self.dbiases = self.inputs.T @ dvalues, dvalues.sum(axis=0, keepdims=True)
+        self.dinputs = dvalues @ self.weights.T
+        self.weights -= rate * self.dweights
+        self.biases -= rate * self.dbiases
+X = [[1, 2, 3]]
+y_true = [[5]]
+layer1 = Layer([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], [[0.1, 0.2]])
+layer2 = Layer([[0.7], [0.8]], [[0.1]])
+for step in range(5):
+    layer1.forward(X)
+    layer2.forward(np.maximum(layer1.output, 0))
+    y_pred = layer2.output
+    layer2.backward(2 * (y_pred - y_true) / len(y_pred), rate=0.01)
+    layer1.backward(layer2.dinputs * (layer1.output > 0), rate=0.01)
+"""
 
 
 def judged(folder: Path, text: str) -> dict[str, Component]:
@@ -110,3 +134,9 @@ def test_a_fused_loss_over_columns_of_the_wrong_sign_is_seen(tmp_path: Path) -> 
 def test_a_layer_gets_the_cache_that_it_returned(scores: str, status: str, tmp_path: Path) -> None:
     """A way back that returns no gradient of the inputs is judged by those that it returns, in a square too."""
     assert judged(tmp_path, CACHED.replace("X.T @ grad_scores", scores))["LinearClassifier"].status == status
+
+
+def test_targets_in_a_list_of_lists_are_found(tmp_path: Path) -> None:
+    """Of one sample and one output every loss has some slope, and only the targets tell which it is."""
+    assert judged(tmp_path, LISTS)["script"].convention["loss"] == "squared error"
+    assert judged(tmp_path, LISTS.replace("(y_pred - y_true)", "(y_true - y_pred)"))["script"].status == "defective"

@@ -114,10 +114,8 @@ def _alone(layer: Layer, probes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     Neither does it where the file trains on single samples, and the gradient of the biases is that of each sample.
     """
     batch, laid = probes[0], layer.layout
-    summed = np.shape(batch.get("dbiases")) not in (
-        np.shape(batch.get("upstream")),
-        np.shape(batch.get("upstream"))[::-1],
-    )
+    biases, upstream = batch.get("dbiases"), batch.get("upstream")
+    summed = biases is None or upstream is None or biases.shape not in (upstream.shape, upstream.shape[::-1])
     if not summed and any(map(loops.one_by_one, TEXTS)):
         batch = {**{key: batch[key] for key in ("probe", "inputs", "weights", "upstream")},
                  "stage": "backward", "error": "the gradient of the biases is not summed over it"}  # fmt: skip

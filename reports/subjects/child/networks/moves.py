@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import names
-from ..arrays import Array
+from ..arrays import Array, numeric
 from .chain import BIAS, NO_PARAMETER, Chain, nonzero, parameter_like
 from .chain import WEIGHT as PARAMETER
 from .lent import INPUTS, TARGETS, Lender
@@ -133,7 +133,7 @@ def _upright(moved: list[str], before: dict[str, Array], after: dict[str, Array]
 
 
 def _more(small: dict[str, Array], space: dict[str, Any], lender: Lender, c: int) -> dict[str, Array]:
-    """Inputs and targets that stand in no array of theirs: what was lent, class indices as rows, single numbers."""
+    """Inputs and targets that stand in no array of theirs: what was lent, class indices as rows, numbers and lists."""
     more: dict[str, Array] = {}
     if lender.used and c == lender.c:
         y = lender.plain_y
@@ -155,12 +155,10 @@ def _more(small: dict[str, Array], space: dict[str, Any], lender: Lender, c: int
             wide = np.eye(c)[flat.astype(int)]
             more[f"{k}_rows"], more[f"{k}_columns"] = wide, wide.T.copy()
     for k, v in space.items():
-        if (
-            isinstance(v, (int, float, np.number))
-            and not isinstance(v, bool)
-            and re.match(r"y|t|target|label", k, re.I)
-        ):
-            more[k] = np.array([float(v)])
+        if isinstance(v, (bool, np.ndarray)) or not re.match(r"y|t|target|label", k, re.I):
+            continue
+        if (value := numeric(v)) is not None and value.size < SMALL:  # a number, or lists of them
+            more[k] = np.atleast_1d(value.astype(float))
     return more
 
 
