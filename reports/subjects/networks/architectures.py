@@ -68,7 +68,7 @@ def upstream(shape: Shape, trial: Trial, zs: list[Array], outputs: list[Array]) 
     slope = SLOPE[last](zs[-1], shape.slope)
     found["SquaredError"] = (p - t) * slope
     found["AbsoluteError"] = np.sign(p - t) * slope
-    if last == "Identity":
+    if last == "Identity" and t.min() >= 0 and t.max() <= 1:  # an entropy is one of probabilities
         found["CrossEntropy"] = softmax(p) - t
         found["BinaryCrossEntropy"] = FORWARD["Sigmoid"](p, 0) - t
     return found
