@@ -6,6 +6,7 @@ Axes: B samples, D inputs, H hidden, C outputs.
 
 import copy
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
     stages: dict[str, Any] = {}
     worked: int | None = None  # which of the ways to build it gave gradients: the other number of outputs takes it too
     for outputs in (3, 1):
-        for k, sizes in enumerate(sizes_of(holder, outputs)):
+        for k, sizes in enumerate(_sizes(holder, outputs, stages)):
             if worked not in (None, k):
                 continue
             for labels in ("one-hot", "indices") if outputs == 3 else ("column", "vector"):
@@ -48,9 +49,11 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
                         trial = _object_trial(holder, short, sizes, labels, layout, outputs, stages, way)
                         trials += [trial] if trial else []
                         way += 1
-            if any("gradients" in trial for trial in trials):
+            if any("gradients" in trial for trial in trials) and not _beyond(stages):
                 worked = k
                 break
+    if stages.get("beyond") and "forward" in stages:
+        trials = [trial for trial in trials if "output" in trial]
     if not trials:
         seen = look_at(name, other) if (other := _of_lists(holder)) else None
         if not seen and not hasattr(holder, "as_used") and (other := usage.as_used(holder)):
@@ -59,10 +62,9 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
     first = next((trial for trial in trials if "gradients" in trial), None)
     if first and len(first["parameters"]) == 2:
         c = first["parameters"][-1][0].shape[1]
-        deep = [
-            (group, [D, H, SECOND, c] if group is names.SIZES else value) for group, value in next(sizes_of(holder, c))
-        ]
-        one = _object_trial(holder, short, deep, first["labels"], first["layout"], c, stages)
+        one = _object_trial(
+            holder, short, _deeper(next(sizes_of(holder, c)), c), first["labels"], first["layout"], c, stages
+        )
         if one and "gradients" in one and len(one["parameters"]) == 3:
             first["deeper"] = one
     gradient = [trial for trial in trials if "gradients" in trial]
@@ -81,6 +83,27 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         },
         "trials": handed_on(trials),
     }
+
+
+def _sizes(holder: type, outputs: int, stages: dict[str, Any]) -> Iterator[list[Any]]:
+    """What a class is built with; with a hidden layer more where its way forward asks for a place that is not there."""
+    yield from sizes_of(holder, outputs)
+    if stages.get("deep") or _beyond(stages):
+        stages["deep"] = True
+        if _beyond(stages):
+            stages.pop("backward", None)  # what went back without a way forward was guessed
+        for sizes in sizes_of(holder, outputs):
+            yield _deeper(sizes, outputs)
+
+
+def _beyond(stages: dict[str, Any]) -> bool:
+    """Whether no way forward came to an end, one because it asks for a place that a list has not."""
+    return bool(stages.get("beyond")) and "forward" not in stages
+
+
+def _deeper(sizes: list[Any], outputs: int) -> list[Any]:
+    """Sizes with a second hidden layer, where a list holds them."""
+    return [(group, [D, H, SECOND, outputs] if group is names.SIZES else value) for group, value in sizes]
 
 
 def _of_lists(holder: type) -> type | None:
@@ -184,6 +207,7 @@ def _object_trial(
                 output = passes.forward(made, short[word], board, outputs)
         except Failure as failure:
             trial.setdefault("forward_error", str(failure))
+            stages["beyond"] = stages.get("beyond") or isinstance(failure.error, IndexError)
             if slips.is_slip(failure):
                 stages.setdefault("slip", f"{short[word]}: {failure}")
             continue
