@@ -88,6 +88,42 @@ for step in range(5):
     layer2.backward(2 * (y_pred - y_true) / len(y_pred), rate=0.01)
     layer1.backward(layer2.dinputs * (layer1.output > 0), rate=0.01)
 """
+ADDED = """
+import numpy as np
+class Layer:
+    def __init__(self, n_in, n_out, rate):
+        self.w, self.b, self.rate = np.random.randn(n_in, n_out), np.random.randn(1, n_out), rate
+        self.wgrad, self.bgrad = 0.0, 0.0
+    def forward(self, x):
+        self.x, self.a = x, 1 / (1 + np.exp(-(x @ self.w + self.b)))
+        return self.a
+    def compgrad(self, grad):
+        grad = grad * self.a * (1 - self.a)
+        self.bgrad, self.wgrad = self.bgrad + grad, self.wgrad + self.x.T @ grad
+        return grad @ self.w.T
+    def step(self):
+        self.w -= self.rate * self.wgrad
+        self.b -= self.rate * self.bgrad
+        self.wgrad, self.bgrad = 0.0, 0.0
+class Model:
+    def __init__(self, sizes, rate):
+        self.layers = [Layer(n, m, rate) for n, m in zip(sizes, sizes[1:])]
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+    def compgrad(self, grad):
+        for layer in reversed(self.layers):
+            grad = layer.compgrad(grad)
+    def backprop(self):
+        for layer in self.layers:
+            layer.step()
+def train(model, batch):
+    for x, y in batch:
+        a = model.forward(x)
+        model.compgrad(2 * (a - y) / len(batch))
+    model.backprop()
+"""
 
 
 def judged(folder: Path, text: str) -> dict[str, Component]:
@@ -140,3 +176,11 @@ def test_targets_in_a_list_of_lists_are_found(tmp_path: Path) -> None:
     """Of one sample and one output every loss has some slope, and only the targets tell which it is."""
     assert judged(tmp_path, LISTS)["script"].convention["loss"] == "squared error"
     assert judged(tmp_path, LISTS.replace("(y_pred - y_true)", "(y_true - y_pred)"))["script"].status == "defective"
+
+
+def test_a_network_of_single_samples_is_right_beside_a_loop_over_samples(tmp_path: Path) -> None:
+    """Gradients that are added up over the samples of a batch, each of which goes forward and back alone."""
+    assert judged(tmp_path, ADDED)["Model"].convention["layout"] == "one sample at a time"
+    assert judged(tmp_path, ADDED)["Model"].status == "right"
+    alone = ADDED.replace("for x, y in batch", "for x, y in batches")
+    assert judged(tmp_path, alone)["Model"].status == "defective"

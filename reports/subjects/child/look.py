@@ -13,6 +13,7 @@ from . import (
     images,
     layer,
     layers,
+    loops,
     losses,
     names,
     namespaces,
@@ -60,8 +61,9 @@ def look(task: dict[str, Any], folder: Path, held: list[str]) -> None:
     if results.components:  # what is known by now is not lost if a network never comes to an end
         results.write(folder, unfinished=True, **more)
     deadline = time.process_time() + min(task["seconds"] / 2, NETWORK_SECONDS)
+    single = any(map(loops.one_by_one, loaded.sources.values()))
     for found in networks.look_at_all(loaded, results.components, deadline):
-        results.add(found)
+        results.add({**found, "one_by_one": single})
     for whole in _some(lambda: assembled.look_at(loaded.classes, parts)):
         results.add(whole)
     known = {str(one["name"]) for one in results.components}

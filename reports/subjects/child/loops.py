@@ -1,9 +1,12 @@
 """Whether the loops of a file train on one sample after the other."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from . import names
+
+GOES_BACK = re.compile(r"back|bprop|grad|update|delta")
 
 
 def one_by_one(text: str) -> bool:
@@ -12,12 +15,15 @@ def one_by_one(text: str) -> bool:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return False
-    loops = (node for node in ast.walk(tree) if isinstance(node, ast.For) and "batch" not in _words(node))
+    loops = (node for node in ast.walk(tree) if isinstance(node, ast.For) and not _over_batches(node))
     return any(_hands_on(loop) for loop in loops)
 
 
-def _words(loop: ast.For) -> str:
-    return f"{ast.unparse(loop.target)} {ast.unparse(loop.iter)}".lower()
+def _over_batches(loop: ast.For) -> bool:
+    """Whether a loop takes a batch in each round; one over a single `batch` takes its samples."""
+    target, over = ast.unparse(loop.target).lower(), ast.unparse(loop.iter).lower()
+    makes = isinstance(loop.iter, ast.Call) and "batch" in _called(loop.iter).lower()
+    return "batch" in target or "batches" in over or makes
 
 
 def _hands_on(loop: ast.For) -> bool:
@@ -30,7 +36,7 @@ def _hands_on(loop: ast.For) -> bool:
         if isinstance(node, ast.Assign) and _is_sample(node.value, samples, targets):
             samples |= {name for target in node.targets for name in _names(target)}
     calls = [node for statement in loop.body for node in ast.walk(statement) if isinstance(node, ast.Call)]
-    trains = any(names.plain(_called(call)) in names.BACKWARD for call in calls)
+    trains = any(GOES_BACK.search(names.plain(_called(call))) for call in calls)
     return trains and any(
         names.plain(_called(call)) in names.FORWARD and call.args and _is_sample(call.args[0], samples, targets)
         for call in calls

@@ -7,9 +7,10 @@ FORWARD = ("forward", "forwardpass", "forwardprop", "forwardpropagation", "forwa
            "evaluate", "output", "predict", "calculate", "run", "think", "value", "activationfunction")  # fmt: skip
 BACKWARD = ("backward", "backwardpass", "backprop", "backpropagation", "backpropagate", "backwardprop", "bprop",
             "backwardpropagation", "bwd", "gradient", "grad", "derivative", "deriv", "prime", "backpass",
-            "computegradients", "calculategradients", "gradients", "dfunc", "df", "delta", "diff", "dx", "back",
-            "derivation", "derivate", "activationderivative", "differentiate", "funcprime", "fprime",
-            "functionprime", "functionderivative", "funcderivative")  # fmt: skip
+            "computegradients", "calculategradients", "compgrad", "computegrads", "gradients", "dfunc",
+            "df", "delta", "diff", "dx", "back", "derivation", "derivate", "activationderivative",
+            "differentiate", "funcprime", "fprime", "functionprime", "functionderivative",
+            "funcderivative")  # fmt: skip
 UPDATE = ("updateparams", "update", "step", "updateparameters", "updateweights", "apply", "applygradients", "optimize",
           "updatelayer", "updateparam", "updateparameter", "minimize", "gradientdescent", "descend")  # fmt: skip
 TRAIN = ("train", "fit", "learn", "trainstep", "trainonbatch", "sgd", "training", "trainbatch", "trainnetwork",

@@ -56,7 +56,7 @@ def network(seen: dict[str, Any]) -> Component:
         trial.t.shape[1] > 1 for trial in trials
     ):  # one output is our choice, and then no softmax of theirs is wrong
         trials = [trial for trial in trials if not _saturated(trial)]
-    best = _best(trials)
+    best = _best(trials, bool(seen.get("one_by_one")))
     wide = [trial for trial in trials if trial.gradients and trial.t.shape[1] > 1] if seen.get("by_shape") else []
     if (several := _best(wide)) and several[0] <= 3:  # a mistake may be exact for one output
         best = several
@@ -126,7 +126,7 @@ def _deeper(made: Component, seen: dict[str, Any]) -> None:
     )
     if level <= 1:
         made.rows.append(Row("gradients", "two hidden layers", "right", 0.0, stage="backward"))
-    elif level in (3, 4):
+    elif level in (3, 4) and not (seen.get("one_by_one") and _unsummed(rows)):
         bad = [row for row in rows if row.status == "defective"]
         made.rows += [Row(row.quantity, "two hidden layers", "defective", says=f"with two hidden layers, {row.says}",
                           stage=row.stage) for row in bad]  # fmt: skip
@@ -205,8 +205,11 @@ def _explained(ways: list[list[Trial]]) -> Judged | None:
     return best
 
 
-def _best(trials: list[Trial]) -> Judged | None:
-    """The trial that is explained best. Batches come first: five mistakes are exact for a single sample."""
+def _best(trials: list[Trial], trains_alone: bool = False) -> Judged | None:
+    """The trial that is explained best. Batches come first: five mistakes are exact for a single sample.
+
+    Where the file trains on single samples, a batch whose biases nobody sums up is none of its own.
+    """
     batches = [(trial, judged(trial)) for trial in trials if len(trial.x) > 1]
     alone = [(trial, judged(trial)) for trial in trials if len(trial.x) == 1]
     batch = min(batches, key=lambda pair: pair[1][0], default=None)
@@ -220,6 +223,8 @@ def _best(trials: list[Trial]) -> Judged | None:
     if single[0].t.shape[1] == 1 and "fitted" in single[1][2].get("gradient scale", ""):
         return batch[1]  # of one sample and one output, any slope is a constant
     told = single[1][2]
+    if trains_alone and _unsummed(batch[1][1]):
+        return single[1]
     fits, steps = _ways_forward(single[0], [])
     fit = right_fit(single[0], fits, steps)
     if fit and any(one_by_one(trial, single[0], fit) <= 1 for trial, _ in batches if trial.moved):
@@ -239,6 +244,11 @@ def _best(trials: list[Trial]) -> Judged | None:
         return (1 if drawn else 3, [*single[1][1], row], told, [] if drawn else [row.says])
     words = "one sample is right; a batch of several makes steps of no known rule, perhaps in an order of its own"
     return (1, [*single[1][1], Row("batch", "batch", "departs", says=words)], told, [])
+
+
+def _unsummed(rows: list[Row]) -> bool:
+    """Whether all that is wrong is that nobody sums the gradient of the biases over the samples."""
+    return all("biases has shape" in row.says for row in rows if row.status == "defective")
 
 
 def judged(trial: Trial) -> tuple[int, list[Row], dict[str, str], list[str]]:
