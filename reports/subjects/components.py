@@ -47,6 +47,9 @@ def dense(seen: dict[str, Any]) -> Component:
     made = component(seen)
     made.kind = "Dense"
     probes = [probe for probe in seen["probes"] if isinstance(probe.get("inputs"), np.ndarray)]
+    entries = [probe for probe in probes if probe["probe"] == ENTRY]
+    large = [probe["output"] for probe in probes if probe["probe"] == LARGE and "output" in probe]
+    probes = [probe for probe in probes if probe["probe"] not in (ENTRY, LARGE)]
     inner, _ = _inner_activation(probes, seen["name"])
     made.convention = {
         "weights": f"{seen['weights']} ({seen['orientation']})",
@@ -69,6 +72,10 @@ def dense(seen: dict[str, Any]) -> Component:
         one = _dense_try(made, case if sizes == (5, 11) else tiny.case_of("Dense", *sizes), probe, inner)
         if one:
             tries.append(one)
+    if large and not np.isfinite(large[0]).all():
+        made.rows.append(Row("forward", LARGE, "defective", says="forward: exp overflows for large net inputs: NaN"))
+    if entries and any((row.stage, row.status) == ("backward", "defective") for row in made.rows):
+        _from_one_entry(made, entries[0], case, inner)
     if not made.places.get("backward") and probes:
         made.rows.append(unwritten(seen.get("nearest", "")))
     got = [probe for probe in probes if isinstance(probe.get("dweights"), np.ndarray)]
@@ -89,9 +96,27 @@ def dense(seen: dict[str, Any]) -> Component:
     return made
 
 
+LARGE = "large"  # net inputs, as child/layers.py calls that probe
+ENTRY = "one entry"  # of an upstream gradient is not 0: the probe's name, as child/layers.py gives it
+
+
+def _from_one_entry(made: Component, probe: dict[str, Any], case: Any, inner: str) -> None:
+    """Of a layer that is right where one entry of the upstream gradient is not 0, the rows behind such alone.
+
+    So it is behind the cross-entropy of a label, and a layer of one sample may be made for that.
+    """
+    apart = Component(made.name, made.role)
+    if "error" not in probe and _dense_try(apart, case, probe, inner) and apart.status == "right":
+        made.rows = [row for row in made.rows if row.stage != "backward"]
+        made.rows += [row for row in apart.rows if row.stage == "backward"]
+        made.convention["upstream gradient"] = "one entry alone, as behind the cross-entropy of a label"
+
+
 def _crashes(made: Component, seen: dict[str, Any]) -> None:
     """What was raised: in batches it is a defect; where one sample works and more do not, that is said."""
-    errors = {probe["probe"]: probe for probe in seen["probes"] if "error" in probe}
+    errors = {
+        probe["probe"]: probe for probe in seen["probes"] if "error" in probe and probe["probe"] not in (ENTRY, LARGE)
+    }
     one: dict[str, Any] = next((probe for probe in seen["probes"] if probe["probe"] == "one"), {})
     single = False
     for name, probe in errors.items():

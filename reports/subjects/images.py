@@ -65,8 +65,8 @@ def convolution(seen: dict[str, Any]) -> Component:
                    "each bias is added once per product, inside the sum": right["output"]
                    + (w[0].size - 1) * b.reshape(1, -1, 1, 1),
                    "the biases are not added": right["output"] - b.reshape(1, -1, 1, 1),
-                   "channels are not summed over: the first alone is there": right["output"]
-                   - _through(layer, g, x[:, 1:], w[:, 1:], np.zeros_like(b))[0]},
+                   **({"channels are not summed over: the first alone is there": right["output"]
+                       - _through(layer, g, x[:, 1:], w[:, 1:], np.zeros_like(b))[0]} if x.shape[1] > 1 else {})},
         "dinputs": {"the kernel is turned by 180 degrees once too often, or not at all": turned["dinputs"]},
         "dweights": {"the gradient of the weights is turned by 180 degrees": right["dweights"][:, :, ::-1, ::-1]},
         "dbiases": {"it is the sum over images, but not over samples": right["dbiases"]},

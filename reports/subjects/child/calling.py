@@ -35,7 +35,7 @@ class Recorder:
         self.seen.append(gradient)
         return weights
 
-    __call__ = step = apply = update_params = update
+    __call__ = step = apply = update_params = calculate_update = update
 
     def __copy__(self) -> "Recorder":
         twin = Recorder()

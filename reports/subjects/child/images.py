@@ -17,6 +17,7 @@ from .layer import RATE
 from .settled import OPTIMIZER, Initializer, initializers
 
 N, C, F, K = 2, 3, 4, 3
+PLANE = 1  # a convolution may know no channels, or images of one alone
 MOST = 18  # ways to build one for one layout
 SIDES = ((8, 6), (8, 8))  # a network may know squares alone
 ORDERS = ((0, 1, 2, 3), (2, 3, 1, 0), (0, 2, 3, 1), (1, 0, 2, 3), (2, 3, 0, 1))  # of weights (F, C, K, K)
@@ -27,12 +28,12 @@ CHANNELS = {"inchannels", "inputchannels", "nchannels", "channels", "inputdepth"
 FILTERS = {"outchannels", "outputchannels", "nfilters", "numfilters", "filters", "depth", "cout", "outc", "kernels",
            "numkernels", "nkernels", "outputdepth", "outdepth", "outchannel", "nf", "filternum", "filtersnum",
            "noutputs", "numberoffilters", "noffilters", "kernelnum", "outfeatures", "nfilter", "filterscount", "nout",
-           "outputchannel"}  # fmt: skip
+           "outputchannel", "nkernel", "nofilters"}  # fmt: skip
 KERNEL = {"kernelsize", "filtersize", "size", "k", "kernel", "ksize", "f", "poolsize", "pool", "window", "windowsize",
           "kernelshape", "filtershape", "poolshape", "poolheight", "poolwidth", "kernelheight", "kernelwidth", "poolh",
           "poolw", "kh", "kw", "kernelsizes", "filterdim", "filterheight", "filterwidth", "poolingsize", "hf",
-          "wf"}  # fmt: skip
-STRIDE = {"stride", "strides", "s"}
+          "wf", "poolingshape"}  # fmt: skip
+STRIDE = {"stride", "strides", "s", "strideshape"}
 PADDING = {"padding", "pad", "p"}
 SHAPE = {"inputshape", "inshape", "shape", "inputdim", "inputsize", "indim"}
 
@@ -53,18 +54,18 @@ def back(a: Array, layout: str) -> Array:
     return a.transpose(0, 3, 1, 2) if layout.endswith("C") else a
 
 
-def _sample(layout: str, side: tuple[int, int]) -> tuple[int, ...]:
+def _sample(layout: str, side: tuple[int, int], c: int) -> tuple[int, ...]:
     """The shape of one sample."""
     if layout == "Y X":
         return side
-    return (*side, C) if layout.endswith("C") else (C, *side)
+    return (*side, c) if layout.endswith("C") else (c, *side)
 
 
-def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride: int) -> Iterator[Any]:
+def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride: int, c: int = C) -> Iterator[Any]:
     """Objects built for a layout: sizes as numbers and as pairs, in turns, then from arrays."""
     asks = [names.plain(one.name) for one in parameters(holder)]
     words = any(names.plain(one.name) in PADDING and isinstance(one.default, str) for one in parameters(holder))
-    sample = _sample(layout, side)
+    sample = _sample(layout, side, c)
     turns = []
     for pair in (0, 1, 2):  # none of them, the kernel, kernel and stride as pairs
         k: Any = (kernel, kernel) if pair else kernel
@@ -72,30 +73,31 @@ def _ways(holder: type, layout: str, side: tuple[int, int], kernel: int, stride:
         offers = [
             (OPTIMIZER, Recorder()), *[({ask}, kernel if ask in flat else k) for ask in asks if ask in KERNEL],
             (STRIDE, (stride, stride) if pair == 2 else stride), (PADDING, "valid" if words else 0),
-            (CHANNELS, C), (FILTERS, F), (SHAPE, sample), *(({plain}, Initializer()) for plain in initializers(holder)),
+            ({"convolutionshape"}, (c, kernel, kernel)),
+            (CHANNELS, c), (FILTERS, F), (SHAPE, sample), *(({plain}, Initializer()) for plain in initializers(holder)),
         ]  # fmt: skip
-        queues = [[C, F, k], [F, k, C], [F, k, sample], [F, C, k], [k, F], [k], []]
+        queues = [[c, F, k], [F, k, c], [F, k, sample], [F, c, k], [k, F], [F], [k], []]
         turns.append(driven.built(holder, offers, queues, sample))
     for three in itertools.zip_longest(*turns):
         yield from (one for one in three if one is not None)
 
 
-def _from_arrays(holder: type) -> Iterator[Any]:
+def _from_arrays(holder: type, c: int) -> Iterator[Any]:
     """Objects that are given their weights and biases."""
     offers = [(STRIDE, 1), (PADDING, 0)]
-    weights = [np.zeros([(F, C, K, K)[axis] for axis in order]) for order in ORDERS]
+    weights = [np.zeros(_turned(order, c)) for order in ORDERS]
     return driven.built(holder, offers, [[w, b] for w in weights for b in (np.zeros(F), np.zeros((F, 1)))])
 
 
 def convolution(name: str, holder: type, kind: str) -> dict[str, Any] | None:
     """Returns a convolution as plain data; None or an unknown where it cannot be driven."""
     error = ""
-    for side in SIDES:
+    for side, c in ((SIDES[0], C), (SIDES[1], C), (SIDES[0], PLANE)):
         rng = np.random.default_rng(41)
-        x = rng.standard_normal((N, C, *side))
-        for layout in ("N C Y X", "N Y X C", "C Y X", "Y X C"):
-            ways = itertools.islice(_ways(holder, layout, side, K, 1), MOST)
-            for made in itertools.chain(ways, _from_arrays(holder)):
+        x = rng.standard_normal((N, c, *side))
+        for layout in LAYOUTS[: len(LAYOUTS) - (c != PLANE)]:
+            ways = itertools.islice(_ways(holder, layout, side, K, 1, c), MOST)
+            for made in itertools.chain(ways, _from_arrays(holder, c)):
                 for method in names.methods(holder, names.FORWARD)[:2]:
                     try:
                         return {"name": name, "kind": kind, **_convolved(holder, made, method, x, layout)}
@@ -108,17 +110,17 @@ def convolution(name: str, holder: type, kind: str) -> dict[str, Any] | None:
 
 def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> dict[str, Any]:
     """One forward and one backward, weights as (F, C, K, K)."""
-    given = _placed(x, layout)
-    if not any(a.ndim == 4 and a.size > F * K for a in arrays(made).values()):  # some have weights from here on
+    given, c = _placed(x, layout), x.shape[1]
+    if not any(a.ndim > 2 and a.size > F * K for a in arrays(made).values()):  # some have weights from here on
         driven.forward(made, method, given.copy(), None)
-    path, order = _weights(made, method, given)
+    path, order = _weights(made, method, given, c)
     bias = next((p for p, a in arrays(made).items() if a.size == F and "b" in p.lower() and "d" not in p.lower()), "")
     for p, a in arrays(made).items():  # a bias of every pixel has no like in torch
         if a.ndim == 3 and a.shape[0] == F and "b" in p.lower():
             put(made, p, np.zeros(a.shape))
     rng = np.random.default_rng(43)
-    w, b = rng.standard_normal((F, C, K, K)), rng.standard_normal(F)
-    put(made, path, np.ascontiguousarray(w.transpose(order)))
+    w, b = rng.standard_normal((F, c, K, K)), rng.standard_normal(F)
+    put(made, path, np.ascontiguousarray(w.transpose(order)).reshape(arrays(made)[path].shape))
     if bias:
         put(made, bias, b.reshape(arrays(made)[bias].shape))
     try:
@@ -126,14 +128,16 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
     except Failure as failure:
         failure.near = True  # it has such weights as a convolution has: what it raises says most
         raise
-    if out.ndim != given.ndim:
+    plane = layout == "Y X" and out.ndim == given.ndim + 1  # the filters come with it
+    if out.ndim != given.ndim and not plane:
         raise Failure(ValueError(f"its output has {out.ndim} axes"))
-    result = back(out, layout)
+    behind = layout if not plane else "Y X C" if out.shape[-1] == F else "C Y X"
+    result = back(out, behind)
     if result.shape[:2] != (len(back(given, layout)), F):
         raise Failure(ValueError(f"its output has shape {out.shape} for {given.shape}"))
     g = rng.standard_normal(out.shape)
     found: dict[str, Any] = {"inputs": back(given, layout), "weights": w, "biases": b if bias else np.zeros(F),
-                             "output": result, "upstream": back(g, layout)}  # fmt: skip
+                             "output": result, "upstream": back(g, behind)}  # fmt: skip
     backwards = names.methods(holder, names.BACKWARD)
     if backwards:
         weights_before = arrays(made)[path].copy()
@@ -148,7 +152,9 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
             moved = (weights_before - arrays(made)[path]) / RATE
             new = [a for p, a in pool.items() if a.shape == shape and p != path] or ([moved] if moved.any() else [])
             if new:
-                found["dweights"] = np.array(new[0], dtype=float).transpose(np.argsort(order))
+                found["dweights"] = (
+                    np.array(new[0], dtype=float).reshape(_turned(order, c)).transpose(np.argsort(order))
+                )
             flat = [p for p, a in pool.items() if a.size == F and p != bias]
             named = [p for p in flat if "b" in p.lower()] or flat
             if named:
@@ -159,13 +165,19 @@ def _convolved(holder: type, made: Any, method: str, x: Array, layout: str) -> d
             "backward": driven.place(holder, backwards), **found}  # fmt: skip
 
 
-def _weights(made: Any, method: str, given: Array) -> tuple[str, tuple[int, ...]]:
+def _turned(order: tuple[int, ...], c: int) -> list[int]:
+    """The shape of weights (F, C, K, K) whose axes lie in another order."""
+    return [(F, c, K, K)[axis] for axis in order]
+
+
+def _weights(made: Any, method: str, given: Array, c: int) -> tuple[str, tuple[int, ...]]:
     """The path of the weights, on which the output depends, and how (F, C, K, K) is turned to lie as they do."""
     found = [
         (path, order)
         for path, a in arrays(made).items()
         for order in ORDERS
-        if a.shape == tuple((F, C, K, K)[axis] for axis in order)
+        if list(a.shape) == _turned(order, c)
+        or (c == PLANE and [side for side in a.shape if side > 1] == [side for side in _turned(order, c) if side > 1])
     ]
     if not found:
         raise Failure(ValueError("it has no weights of shape (filters, channels, kernel, kernel)"))

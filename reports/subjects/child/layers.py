@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import bias_row, loops, names
-from .arrays import arrays, changed, copied, put
+from .arrays import arrays, changed, copied, near, put
 from .calling import (
     Failure,
     attempt,
@@ -28,6 +28,8 @@ from .networks.one_layer import goes_back_from_targets
 
 MOST_WAYS = 40  # of building one layer
 TEXTS: list[str] = []  # of the files that are looked at
+LARGE = "large"  # net inputs, for a softmax inside
+ENTRY = "one entry"  # of an upstream gradient is not 0, as behind a cross-entropy
 
 
 def look_at(name: str, holder: type) -> dict[str, Any] | None:
@@ -50,6 +52,10 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         if probe == "square" and (b != 5):
             continue
         probes.append({"probe": probe, **_probe(layer, b, d, h, probe)})
+    if layer.layout.startswith("sample"):
+        probes.append({"probe": ENTRY, **_probe(layer, *SHAPES["one"], ENTRY)})
+    if _adds_up(probes[0].get("output")):
+        probes.append({"probe": LARGE, **_probe(layer, *SHAPES[probes[0]["probe"]], LARGE)})
     probes = _alone(layer, [_as_told_apart(probes[0], probe) for probe in probes])
     backward = layer.backward[0] if layer.backward else ""
     return {
@@ -79,6 +85,14 @@ def _seen_otherwise(layer: Layer) -> Iterator[type]:
     made = Layer(lists).fresh(d, h)
     if made is not None and any(a.shape in ((d, h), (h, d)) for a in arrays(made).values()):
         yield lists
+
+
+def _adds_up(output: Any) -> bool:
+    """Whether the rows of an output are probabilities: a softmax made them."""
+    if not isinstance(output, np.ndarray) or output.ndim == 0 or output.shape[-1] == 1:
+        return False
+    sums = np.atleast_1d(output.sum(axis=-1))
+    return near(sums, np.ones(sums.shape))
 
 
 def _as_told_apart(batch: dict[str, Any], probe: dict[str, Any]) -> dict[str, Any]:
@@ -191,6 +205,10 @@ def _probe(layer: Layer, b: int, d: int, h: int, probe: str, more: dict[str, Any
     w, bias = rng.standard_normal((d, h)), rng.standard_normal((1, h))
     if probe == "zeros":
         x[:2], g[:, 3] = 0.0, 0.0
+    if probe == LARGE:
+        x *= 1e4
+    if probe == ENTRY:
+        g[:, np.arange(h) != h // 2] = 0.0
     if more:
         w[0, 0] = 0.0
     made = layer.fresh(d, h, more)

@@ -314,7 +314,7 @@ def _object(
     before = copied(arrays(made))
     try:
         count = len(asked)
-        labels_only = count == 1 and _for_labels(asked[0].name)
+        labels_only = count == 1 and (_for_labels(asked[0].name) or asked[0].name == _labels_of(made, values, order))
         if count == 0:
             result = attempt(function)
         elif count == 1:
@@ -362,6 +362,12 @@ def _behind(function: Any, asked: list[inspect.Parameter], case: dict[str, Any])
     e = np.exp(1.0)
     slopes = 4 * e / (1 + e) ** 2  # of a sigmoid at 1, beside the one at 0
     return 4 * first if near(second, slopes * first) else first if near(second, first) else None
+
+
+def _labels_of(made: Any, values: list[str], order: str) -> str:
+    """What the way forward calls the labels, where it goes forward."""
+    asked = [one.name for one in parameters(getattr(made, values[0]))] if values else []
+    return asked[1 if order == "predicted, labels" else 0] if len(asked) > 1 else ""
 
 
 def _for_labels(name: str) -> bool:

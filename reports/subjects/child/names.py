@@ -39,7 +39,7 @@ KINDS = (  # a class or function name holds one of these words -> what it probab
     ("crossentropy", "CrossEntropy"), ("categorical", "CrossEntropy"), ("cceloss", "CrossEntropy"),
     ("nllloss", "CrossEntropy"), ("negativeloglik", "CrossEntropy"), ("entropy", "CrossEntropy"),
     ("bentidentity", "other"), ("rmse", "other"), ("rootmeansquare", "other"),  # a figure to report, seldom a loss
-    ("meansquare", "MeanSquaredError"), ("mse", "MeanSquaredError"), ("squarederror", "MeanSquaredError"),
+    ("meansq", "MeanSquaredError"), ("mse", "MeanSquaredError"), ("squarederror", "MeanSquaredError"),
     ("squareloss", "MeanSquaredError"), ("squareerror", "MeanSquaredError"), ("quadratic", "MeanSquaredError"),
     ("l2loss", "MeanSquaredError"), ("meanabsolute", "MeanAbsoluteError"), ("l1loss", "MeanAbsoluteError"),
     ("absoluteerror", "MeanAbsoluteError"), ("huber", "Huber"), ("hinge", "Hinge"),
@@ -309,7 +309,8 @@ def ranked(name: str, *groups: set[str]) -> int:
     """The first group that knows a parameter's name; -1 for none."""
     short = plain(name)
     bare = re.sub(r"\d+$", "", short)
+    kept = re.sub(r"(tensor|matrix|vector|array)s?$", "", bare)
     for position, group in enumerate(groups):
-        if short in group or bare in group:
+        if short in group or bare in group or kept in group:
             return position
     return -1
