@@ -46,9 +46,13 @@ def inputs(kind: str) -> dict[str, Array]:
     return probes | {"zeros": zeros, "far": far, "very far": far * 25}
 
 
+SLOPES = {"slope", "negativeslope", "negslope", "leak", "leakage", "leakiness"}  # below 0
+
+
 def built(holder: type) -> Iterator[Any]:
     """Objects of an activation's class; a default of its own is never replaced by a guess of ours."""
-    return instances(holder, [(names.RATE, 0.1), ({"axis", "dim"}, 1)], [[], [None], [H]], defaults=True)
+    offers = [(names.RATE, 0.1), (SLOPES, 0.01), ({"axis", "dim"}, 1)]
+    return instances(holder, offers, [[], [None], [H]], defaults=True)
 
 
 def from_class(name: str, holder: type, kind: str) -> dict[str, Any] | None:

@@ -229,6 +229,8 @@ def _kind(name: str, holder: type) -> str:
         return WITH_LABELS[kind]
     if kind in names.OPTIMIZERS and not names.methods(holder, names.UPDATE):
         return ""
+    if kind == "Flatten" and _network(name):
+        return ""  # a network with few layers
     if kind == "Convolution" and names.methods(holder, WHOLE):
         return "network with convolutions"
     return kind

@@ -45,6 +45,7 @@ def cases(kind: str) -> list[dict[str, Any]]:
         add("one-hot, probabilities", probabilities, onehot, onehot)
         add("class indices, probabilities", probabilities, classes, onehot)
         add("one-hot, logits near 1000", logits + 1000, onehot, onehot)
+        add("class indices, logits near 1000", logits + 1000, classes, onehot)
         add("class indices in a column", logits, classes.reshape(-1, 1), onehot)
         add("soft labels", logits, _softmax(-logits), _softmax(-logits))
         add("one-hot columns", logits.T, onehot.T, onehot)

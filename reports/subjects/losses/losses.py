@@ -83,6 +83,7 @@ def loss(seen: dict[str, Any]) -> Component:
 
 
 USUAL = ("one-hot", "class indices")
+LARGE = ", logits near 1000"  # shown in the format that it takes
 ALONE = ("one vector", "one class index")  # of a single sample
 
 
@@ -139,8 +140,8 @@ def _best_order(seen: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     must = [case for case in cases if case["format"] in ("one-hot", "class indices")]
     fits = [c for c in must if "error" not in c and (row := value_row(dict(c), kind)) and row.status != "defective"]
     cases = _laid_out(cases, kind, bool(fits))
-    if any(case["format"] == "class indices" for case in fits) and not any(c["format"] == "one-hot" for c in fits):
-        cases = [case for case in cases if case["format"] != "one-hot, logits near 1000"]  # it says no more
+    taken = next((name for name in USUAL if any(case["format"] == name for case in fits)), USUAL[0])
+    cases = [case for case in cases if not case["format"].endswith(LARGE) or case["format"] == f"{taken}{LARGE}"]
     if fits and len(must) == 2:  # one of the two label formats is enough; the other is shown when it works
         good = {id(case) for case in fits}
         cases = [case for case in cases if case["format"] not in ("one-hot", "class indices") or id(case) in good]
