@@ -239,3 +239,25 @@ def cross_entropy(A, Y):
 def test_a_loss_may_take_class_indices_beside_columns(sign: str, status: str, tmp_path: Path) -> None:
     """It makes its own one-hot columns, and raises on every other format of labels."""
     assert parts(tmp_path, INDICES, ("-np", sign))["cross_entropy"].status == status
+
+
+def test_a_numerical_gradient_is_no_network(tmp_path: Path) -> None:
+    """A function that checks gradients by differences stands aside; what is right beside it stays parity."""
+    text = """
+import numpy as np
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+def sigmoid_grad(x):
+    return sigmoid(x) * (1 - sigmoid(x))
+def numerical_gradient(f, x, y, W):
+    grad = np.zeros_like(W)
+    for i in np.ndindex(W.shape):
+        h = np.zeros_like(W)
+        h[i] = 1e-4
+        grad[i] = (f(np.dot(x, W + h), y) - f(np.dot(x, W - h), y)) / 2e-4
+    return grad
+"""
+    (tmp_path / "one.py").write_text(text)
+    assert check(tmp_path / "one.py").verdict == 0
+    (tmp_path / "one.py").write_text(text.replace("numerical_gradient", "backward_pass"))
+    assert check(tmp_path / "one.py").verdict == 2

@@ -147,3 +147,31 @@ def test_one_output_is_tried_in_the_way_in_which_several_were_built(tmp_path: Pa
     (one,) = judged(tmp_path, DESCRIBED).components
     assert one.status == "right", one.says
     assert one.convention["loss"] == "binary cross-entropy"
+
+
+POOL = """
+import numpy as np
+
+class MaxPool2D:
+    def __init__(self, pool_size=2, stride=2):
+        self.pool_size, self.stride, self.channels, self.ready = pool_size, stride, None, False
+    def _initialize(self):
+        self.channels_seen, self.ready = self.channels, True
+    def forward(self, x):
+        if not self.ready:
+            self.channels = x.shape[3]
+            self._initialize()
+        n, k, s = self.pool_size, self.pool_size, self.stride
+        rows, columns = (x.shape[1] - k) // s + 1, (x.shape[2] - k) // s + 1
+        out = np.zeros((x.shape[0], rows, columns, self.channels_seen))
+        for i in range(rows):
+            for j in range(columns):
+                out[:, i, j] = x[:, i * s : i * s + k, j * s : j * s + k].max(axis=(1, 2))
+        return out
+"""
+
+
+def test_what_a_way_forward_sets_up_itself_is_left_to_it(tmp_path: Path) -> None:
+    """Called before, it would find nothing that it needs, and the way forward would not call it again."""
+    (one,) = judged(tmp_path, POOL).components
+    assert one.status == "missing", one.says  # forward is right, and backward is not there

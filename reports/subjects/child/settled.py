@@ -44,7 +44,7 @@ def settle(made: Any, told: list[Any], recorder: Any = None) -> None:
     for given in told:
         for key in waiting:
             setattr(made, key, given)
-        methods = names.methods(type(made), SET_UP)
+        methods = [one for one in names.methods(type(made), SET_UP) if not _in_forward(type(made), one)]
         for method in [one for one in methods if not one.startswith("_")] or methods:
             function = getattr(made, method)
             offers = [(names.N_IN | {"shape"}, given), (OPTIMIZER, recorder)]
@@ -54,6 +54,12 @@ def settle(made: Any, told: list[Any], recorder: Any = None) -> None:
                 continue
         if arrays(made):
             return
+
+
+def _in_forward(holder: type, method: str) -> bool:
+    """Whether a way forward calls a set-up method itself, when it knows more."""
+    forward = (getattr(getattr(holder, one), "__code__", None) for one in names.methods(holder, names.FORWARD))
+    return any(code is not None and method in code.co_names for code in forward)
 
 
 class Initializer:

@@ -10,6 +10,7 @@ from .calling import parameters, where
 from .loading import Loaded
 from .networks import places, words
 
+CHECKS = re.compile(r"num(eric|erical)?_?(grad|diff|deriv)|numeric|grad\w*_?check|check_?\w*grad", re.IGNORECASE)
 LEARN = {"network", "dense", "unknown", "assembled"}  # roles of what has weights
 
 
@@ -47,7 +48,7 @@ def functions(loaded: Loaded, components: list[dict[str, Any]]) -> list[str]:
     part = known & multiply
     while more := {one for one in multiply - part if calls[one] & part or any(one in calls[other] for other in part)}:
         part |= more
-    loose = [name for name in loaded.functions if name in multiply - part]
+    loose = [name for name in loaded.functions if name in multiply - part and not CHECKS.search(name)]
     learn = [name for name in loose if _back(name) < 99 or _takes_a_rate(loaded.functions[name])]
     ways = [name for name in loose if name in learn or words.rank(name, words.WORDS_FORWARD[:-2]) < 99]
     return ways if learn else []  # a hypothesis alone is no network
