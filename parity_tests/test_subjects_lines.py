@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from parity_tests.test_subjects_bounds import trial
 from parity_tests.test_subjects_told import NET, judged
 from reports.cli import main
+from reports.subjects.networks.trial import Shape
 
 FIT = """
 import numpy as np
@@ -129,3 +131,42 @@ def test_a_square_that_is_missing_in_the_derivative_of_tanh_is_named(tmp_path: P
     """Its cause was once unknown."""
     (one,) = judged(tmp_path, FIT.format(name="backprop", d="d")).components
     assert one.says == "gradients: 1 - a stands in place of the activation's derivative"
+
+
+DEEP = """
+import numpy as np
+
+class Deep:
+    def __init__(self, n_in, n_hidden1, n_hidden2, n_out):
+        self.W1, self.b1 = np.random.randn(n_in, n_hidden1), np.zeros(n_hidden1)
+        self.W2, self.b2 = np.random.randn(n_hidden1, n_hidden2), np.zeros(n_hidden2)
+        self.W3, self.b3 = np.random.randn(n_hidden2, n_out), np.zeros(n_out)
+    def forward(self, X):
+        self.X = X
+        self.a1 = np.tanh(X @ self.W1 + self.b1)
+        self.a2 = np.tanh(self.a1 @ self.W2 + self.b2)
+        return self.a2 @ self.W3 + self.b3
+    def backward(self, out, y):
+        d3 = 2 * (out - y) / y.size
+        d2 = d3 @ self.W3.T * (1 - self.a2 ** 2)
+        d1 = d2 @ self.W2.T * (1 - self.a1 ** 2)
+        self.dW3, self.db3 = self.a2.T @ d3, d3.sum(0)
+        self.dW2, self.db2 = self.a1.T @ d2, d2.sum(0)
+        self.dW1, self.db1 = self.X.T @ d1, d1.sum(0)
+"""
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_a_derivative_that_is_missing_in_one_of_two_hidden_layers_is_named(layer: int, tmp_path: Path) -> None:
+    """Of several layers only a mistake in all was once named."""
+    (one,) = judged(tmp_path, DEEP, (f" * (1 - self.a{layer} ** 2)", "")).components
+    assert one.says == f"gradients: the derivative of the hidden activation is missing (in hidden layer {layer} alone)"
+    assert DEEP.splitlines()[one.lines[0] - 1].startswith(f"        d{layer} =")
+
+
+def test_architectures_that_begin_alike_are_computed_once() -> None:
+    """Wide networks took seconds for hundreds of ways forward that differ in their last layer alone."""
+    one = trial()
+    (zs, _), (others, _) = (one.forward(Shape(("Sigmoid", last))) for last in ("Softmax", "Identity"))
+    assert all(z is other for z, other in zip(zs, others, strict=True))
+    assert one.forward(Shape(("Tanh", "Identity")))[0][1] is not zs[1]

@@ -84,19 +84,32 @@ def back(
     stale: float = 0.0,
 ) -> list[tuple[Array, Array]]:
     """Gradients of all parameters, sums over the batch; `derivative` names a mistake, `stale` a rate of L13."""
-    made: list[tuple[Array, Array]] = []
+    return list(backwards(shape, trial, zs, outputs, delta, derivative, stale))[::-1]
+
+
+def backwards(
+    shape: Shape,
+    trial: Trial,
+    zs: list[Array],
+    outputs: list[Array],
+    delta: Array,
+    derivative: str = "",
+    stale: float = 0.0,
+    only: int = 0,
+) -> Iterator[tuple[Array, Array]]:
+    """The same, the last layer's first, each when it is asked for; the mistake in hidden layer `only`, or in all."""
     raw = outputs[-1] - trial.t
     for k in range(len(trial.parameters) - 1, -1, -1):
         w, _ = trial.parameters[k]
         dw, db = outputs[k].T @ delta, delta.sum(axis=0, keepdims=True)
-        made.append((dw, db))
+        yield dw, db
         if k:
             used = w - stale * dw if stale else w
             raw = raw @ used.T
-            turned = derivative == "untransposed" and used.shape[0] == used.shape[1]
-            da = raw if derivative == "raw" else delta @ (used if turned else used.T)
-            delta = da * _slope(shape, k - 1, zs[k - 1], outputs[k], derivative)
-    return made[::-1]
+            way = derivative if only in (0, k) else ""
+            turned = way == "untransposed" and used.shape[0] == used.shape[1]
+            da = raw if way == "raw" else delta @ (used if turned else used.T)
+            delta = da * _slope(shape, k - 1, zs[k - 1], outputs[k], way)
 
 
 def _slope(shape: Shape, k: int, z: Array, a: Array, derivative: str) -> Array:

@@ -42,11 +42,14 @@ class Proposal(NamedTuple):
 
 def constants(trial: Trial, right: list[tuple[Array, Array]]) -> Ratios:
     """The constant of each parameter's gradient; None where it is no multiple of the right one, NaN without any."""
-    found: Ratios = []
-    for (dw, db), (w, b), (have_w, have_b) in zip(right, trial.parameters, trial.gradients, strict=True):
-        without = b is None or have_b is None
-        found.append((_ratio(have_w, dw, w, trial), float("nan") if without else _ratio(have_b, db, b, trial)))
-    return found
+    return [constant(trial, k, *pair) for k, pair in enumerate(right)]
+
+
+def constant(trial: Trial, k: int, dw: Array, db: Array) -> tuple[float | None, float | None]:
+    """The constants of one layer's weights and biases."""
+    (w, b), (have_w, have_b) = trial.parameters[k], trial.gradients[k]
+    without = b is None or have_b is None
+    return _ratio(have_w, dw, w, trial), float("nan") if without else _ratio(have_b, db, b, trial)
 
 
 def _ratio(have: Array | None, right: Array, parameter: Array | None, trial: Trial) -> float | None:

@@ -3,6 +3,7 @@
 Axes: B samples, D inputs, H hidden, C outputs.
 """
 
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from reports.calibrated import PROPOSED
 from reports.subjects.formulas import FORWARD, SLOPE, softmax
 from reports.subjects.nearness import near
-from reports.subjects.networks.architectures import DERIVATIVES, WORDS, back, shapes, upstream
-from reports.subjects.networks.explained import constants
+from reports.subjects.networks.architectures import DERIVATIVES, WORDS, back, backwards, shapes, upstream
+from reports.subjects.networks.explained import Ratios, constant, constants
 from reports.subjects.networks.trial import Fit, Shape, Trial
 
 Array = np.ndarray
@@ -26,21 +27,48 @@ def mistaken(trial: Trial, fits: list[Shape]) -> Fit | None:
         right = upstream(shape, trial, zs, outputs)
         starts = {**{(loss, ""): delta for loss, delta in right.items()}, **_wrong_starts(shape, trial, zs, outputs)}
         for (loss, words), delta in starts.items():
-            for derivative, stale in product(("", *DERIVATIVES) if len(zs) > 1 else ("",), _stale(trial, shape)):
-                made = back(shape, trial, zs, outputs, delta, derivative, stale)
-                ratios = constants(trial, made)
-                if ratios[-1][0] is None:  # the last layer's gradient is the same in all these ways back
+            for (derivative, only), stale in product(_derivatives(len(zs)), _stale(trial, shape)):
+                made, ratios = _as_far(trial, backwards(shape, trial, zs, outputs, delta, derivative, stale, only))
+                if len(ratios) == 1 < len(zs):  # the last layer's gradient is the same in all these ways back
                     break
-                if any(pair[0] is None for pair in ratios):
+                if len(ratios) < len(zs) or ratios[0][0] is None:
                     continue
                 known = [pair[0] for pair in ratios if pair[0]]
                 if not known or not max(known) - min(known) <= PROPOSED * max(map(abs, known)):
                     continue
                 wrong = _biases(trial, ratios, made, shape)
-                ways = [w for w in (words, DERIVATIVES.get(derivative, ""), STALE if stale else "", wrong) if w]
+                ways = [w for w in (words, _named(derivative, only), STALE if stale else "", wrong) if w]
                 if ways:
                     return Fit(shape, loss, ratios, tuple(ways))
     return None
+
+
+def _derivatives(layers: int) -> Iterator[tuple[str, int]]:
+    """Every mistake in a derivative: in all hidden layers, or in one of several, which is numbered."""
+    yield "", 0
+    hidden = layers - 1
+    for only in range(hidden + 1 if hidden > 1 else hidden):
+        for name in DERIVATIVES:
+            if not (only and name == "raw"):
+                yield name, only
+
+
+def _named(derivative: str, only: int) -> str:
+    """Such a mistake in words."""
+    where = f" (in hidden layer {only} alone)" if only else ""
+    return f"{DERIVATIVES[derivative]}{where}" if derivative else ""
+
+
+def _as_far(trial: Trial, way: Iterator[tuple[Array, Array]]) -> tuple[list[tuple[Array, Array]], Ratios]:
+    """The gradients of a way back and their constants, from the last layer to the first whose weights have none."""
+    made: list[tuple[Array, Array]] = []
+    ratios: Ratios = []
+    for k, pair in zip(range(len(trial.parameters) - 1, -1, -1), way, strict=False):
+        made.insert(0, pair)
+        ratios.insert(0, constant(trial, k, *pair))
+        if ratios[0][0] is None:
+            break
+    return made, ratios
 
 
 def usual(fits: list[Shape]) -> list[Shape]:

@@ -16,8 +16,9 @@ def place(made: Component, seen: dict[str, Any]) -> None:
     if row is None or "" not in computed or row.status not in ("defective", "unjudged"):
         return
     wanted = [f"{found[1] or found[3]} {found[2] or found[4]}" for found in NAMED.finditer(row.says)]
-    if any(words in row.says for words in DERIVATIVES.values()):  # what is passed back to the first layer
-        wanted = ["weights 1"]
+    if any(words in row.says for words in DERIVATIVES.values()):  # of a hidden layer, or of all
+        alone = re.search(r"in hidden layer (\d+) alone", row.says)
+        wanted = [f"weights {alone[1] if alone else 1}"]
     elif not wanted and re.search(r"(of|the) (the )?biases", row.says):
         wanted = [name for name in computed if name.startswith("biases")]
     lines = [computed[name] for name in wanted if name in computed] or [computed[""]]

@@ -12,6 +12,7 @@ from reports.subjects.formulas import FORWARD
 from reports.subjects.verdicts import Row
 
 Array = np.ndarray
+SLOPED = {"LeakyReLU", "ELU"}  # whose slope is a setting
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,19 @@ class Trial:
     turned: bool = False  # it was given the difference of output and targets, whose sign is a convention
     guessed: bool = False  # what its methods were given was told by no name
     fit: "Fit | None" = None  # what explains it, once it is judged
+    made: dict[Any, Array] = field(default_factory=dict, init=False, repr=False)  # net inputs, by the layers before
 
     def forward(self, shape: Shape) -> tuple[list[Array], list[Array]]:
-        """Net inputs and outputs of all layers."""
+        """Net inputs and outputs of all layers; a product that other architectures begin with is made once."""
         zs, outputs = [], [self.x]
         with np.errstate(all="ignore"):
-            for (w, b), kind in zip(self.parameters, shape.activations, strict=True):
-                z = outputs[-1] @ w + (b if b is not None else 0.0)
-                zs.append(z)
-                outputs.append(FORWARD[kind](z, shape.slope))
+            for k, ((w, b), kind) in enumerate(zip(self.parameters, shape.activations, strict=True)):
+                before = shape.activations[:k]
+                key = before, shape.slope if SLOPED & set(before) else 0.0
+                if key not in self.made:
+                    self.made[key] = outputs[-1] @ w + (b if b is not None else 0.0)
+                zs.append(self.made[key])
+                outputs.append(FORWARD[kind](zs[-1], shape.slope))
         return zs, outputs
 
 
