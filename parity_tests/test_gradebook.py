@@ -17,7 +17,7 @@ from parity_tests.test_site import Page
 from parity_tests.test_subjects_ways import ROOT, copies
 from reports.cli import main
 from reports.show.gradebook import causes_in_lines, write
-from reports.subjects.grading import causes, gradebook, row_of
+from reports.subjects.grading import cause, causes, gradebook, row_of
 from reports.subjects.verdict import Subject
 from reports.subjects.verdicts import Component, Row
 
@@ -95,6 +95,12 @@ def test_what_cannot_be_judged_says_why_and_a_cause_is_no_count(made: Path) -> N
     assert pd.read_csv(made / "gradebook.csv", keep_default_na=False)["causes"].tolist()[:3] == ["", "#1", "#1"]
     assert "#1 ReLU" in Page(made / "index.html").text
     assert str(causes_in_lines(classes.rows())[0]) == f"#1 2 × ReLU: {classes.MASK}"
+
+
+def test_one_mistake_is_one_cause_whatever_their_arguments_are_called() -> None:
+    """The hint that follows names them."""
+    says = "backward: the mask is turned round. Keep {} where {} > 0."
+    assert cause("ReLU", says.format("dA", "Z")) == cause("ReLU", says.format("g", "x"))
 
 
 def test_an_interrupted_class_ends_at_once_and_has_its_page(tmp_path: Path) -> None:

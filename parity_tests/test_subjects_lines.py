@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from parity_tests.test_subjects_bounds import trial
 from parity_tests.test_subjects_told import NET, judged
+from parity_tests.test_subjects_ways import section
 from reports.cli import main
 from reports.subjects.networks.trial import Shape
 
@@ -162,6 +163,56 @@ def test_a_derivative_that_is_missing_in_one_of_two_hidden_layers_is_named(layer
     (one,) = judged(tmp_path, DEEP, (f" * (1 - self.a{layer} ** 2)", "")).components
     assert one.says == f"gradients: the derivative of the hidden activation is missing (in hidden layer {layer} alone)"
     assert DEEP.splitlines()[one.lines[0] - 1].startswith(f"        d{layer} =")
+
+
+RUNDEN = """
+import numpy as np
+
+class Netz:
+    def __init__(self, n_in, n_mitte, n_out):
+        self.w1, self.w2 = np.random.randn(n_in, n_mitte), np.random.randn(n_mitte, n_out)
+        self.lernrate = 0.1
+    def vorwaerts(self, x):
+        self.mitte = 1 / (1 + np.exp(-x @ self.w1))
+        self.ende = 1 / (1 + np.exp(-self.mitte @ self.w2))
+        return self.ende
+    def zurueck(self, x, ziel):
+        d2 = (self.ende - ziel) * self.ende * (1 - self.ende)
+        d1 = d2 @ self.w2.T * self.mitte * (1 - self.mitte)
+        self.w2 -= self.lernrate * self.mitte.T @ d2
+        self.w1 -= self.lernrate * x.T @ d1
+    def trainiere(self, x, ziel, runden=1000):
+        for _ in range(runden):
+            self.vorwaerts(x)
+            self.zurueck(x, ziel)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [(("0.1", "0.1"), "right"), ((" * self.mitte * (", " * ("), "defective")]
+)
+def test_a_default_that_counts_rounds_is_one_round_whatever_its_name(
+    change: tuple[str, str], status: str, tmp_path: Path
+) -> None:
+    """A thousand rounds of an unknown name were once one step, whose gradients no loss has."""
+    assert [one.status for one in judged(tmp_path, RUNDEN, change).components] == [status]
+
+
+def test_a_loop_that_cannot_be_judged_beside_activations_alone_is_no_parity(tmp_path: Path) -> None:
+    """A sigmoid that is right once made it parity, with the network in a note."""
+    strange = LOOP.replace("X.T @ back", "np.cbrt(X.T @ back)").replace("np.tanh(X @ first)", "np.cbrt(X @ first)")
+    text = f"{strange}\n\ndef sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n"
+    assert judged(tmp_path, text).verdict == 2
+
+
+def test_an_adapter_leads_to_the_lines_that_it_calls(tmp_path: Path) -> None:
+    """Not to its own method that hands on what a network gives."""
+    text = section("adapter").replace("(1 - self.h**2)", "(1 - self.h)")
+    text = text.replace(
+        "def gradients(", "def gradients(self, x, y):\n        return self.learn(x, y)\n\n    def learn("
+    )
+    (one,) = judged(tmp_path, text).components
+    assert (one.status, text.splitlines()[one.lines[0] - 1].split(" =")[0].strip()) == ("defective", "d")
 
 
 def test_architectures_that_begin_alike_are_computed_once() -> None:

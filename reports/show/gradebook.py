@@ -19,7 +19,7 @@ from reports.show.terminal import VERDICTS, fitting, frame_table, verdict_line
 from reports.subjects.grading import Row, causes, gradebook, kinds, overall
 from reports.subjects.verdicts import STATUSES
 
-TERMINAL = ("submission", "verdict", "defects", "causes", "seconds")
+TERMINAL = ("submission", "verdict", "causes", "defects", "seconds")
 NAME, SAID = 26, 30  # characters of a name in the terminal, and least ones left for what is said
 FOLDER = "submissions"  # of the pages
 MENU = {"The class": "index.html", "Mistakes": "index.html#causes", "Components": "index.html#components"}

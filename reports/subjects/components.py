@@ -28,9 +28,10 @@ SCALES = ("1/B", "B", "-1", "2", "1/2")
 def component(seen: dict[str, Any]) -> Component:
     """A Component with what was recognised and where it stands in their file."""
     made = Component(str(seen["name"]), str(seen["role"]), str(seen.get("kind", "")))
-    for stage in ("forward", "backward"):
-        if seen.get(stage, {}).get("name"):
-            made.places[stage] = seen[stage]
+    for stage in ("forward", "backward", "parameters", "loss", "step"):
+        place = seen.get(stage)
+        if isinstance(place, dict) and place.get("name"):
+            made.places[stage] = place
     return made
 
 

@@ -83,8 +83,11 @@ def row_of(subject: "Subject") -> Row:
 
 
 def cause(kind: str, says: str) -> str:
-    """A diagnosis without names and numbers, so that the same defect in two submissions reads the same."""
-    text = re.sub(r"at line \d+", "", says)
+    """A diagnosis without names and numbers, so that the same defect in two submissions reads the same.
+
+    Its first sentence: the next ones say how to mend it, in names of theirs.
+    """
+    text = re.sub(r"at line \d+", "", re.split(r"\. (?=[A-Z])", says)[0])
     return f"{kind}: {re.sub(r'[-+]?[0-9][0-9.e+-]*', '#', text)}"[:200]
 
 

@@ -22,6 +22,7 @@ WRITE = {
     "forward": "forward(x), the output (samples, out)",
     "gradients": "gradients(x, y), the gradients in the order of parameters()",
 }
+STAGES = {"forward": "forward", "backward": "gradients", **{one: one for one in ("parameters", "loss", "step")}}
 LABELS = ("one-hot", "indices", "column")
 
 
@@ -42,8 +43,7 @@ def look_at(name: str, holder: type) -> dict[str, Any]:
     """An adapter as a network; what it raises is told with its line."""
     seen: dict[str, Any] = {
         "name": name, "role": "network", "kind": "network", "form": 0, "adapter": True,
-        "forward": {"name": "forward", **where(vars(holder).get("forward"))},
-        "backward": {"name": "gradients", **where(vars(holder).get("gradients"))},
+        **{stage: {"name": name, **where(getattr(holder, name, None))} for stage, name in STAGES.items()},
     }  # fmt: skip
     lacking = [method for method in WANTED if not callable(getattr(holder, method, None))]
     seen["lacking"] = "; ".join(WRITE[method] for method in lacking)

@@ -13,6 +13,7 @@ from reports.subjects.networks.own_loss import own_loss
 from reports.subjects.verdicts import Component, Row
 
 Array = np.ndarray
+STAGES = {"parameters": "parameters()", "backward": "gradients(x, y)", "forward": "forward(x)"}
 NO_LOSS = "; write loss(x, y) in the adapter, one number, and its gradients are held against differences of it"
 
 
@@ -29,7 +30,9 @@ def adapted(made: Component, seen: dict[str, Any]) -> None:
         if "changes" in one:
             made.rows.append(Row("gradients", "", "departs", says=one["changes"], stage="backward"))
         if "step_error" in one:
-            made.rows.append(Row("step", "", "unjudged", says=f"step could not be used: {one['step_error']}"))
+            made.rows.append(
+                Row("step", "", "unjudged", says=f"step could not be used: {one['step_error']}", stage="step")
+            )
     made.rows[:0] = misused(seen)
 
 
@@ -39,7 +42,7 @@ def misused(seen: dict[str, Any]) -> list[Row]:
     if not told:
         return []
     alone = "with one sample, " if len(told) == 1 and told[0][0] == 1 else ""
-    stage = "backward" if "gradients(" in told[0][1] else "forward"
+    stage = next((stage for stage in STAGES if STAGES[stage] in told[0][1]), "forward")
     return [Row("adapter", "", "unjudged", says=f"{alone}{told[0][1]}", stage=stage)]
 
 
@@ -73,7 +76,7 @@ def _moves(seen: dict[str, Any]) -> list[Row]:
                 status, says = "defective", "step: it leaves every parameter as it is"
             elif not share <= 1:
                 status, says = "departs", "step: the parameters do not move by minus rate times the gradients"
-            rows.append(Row("step", f"{len(one['inputs'])} samples", status, share, says=says))
+            rows.append(Row("step", f"{len(one['inputs'])} samples", status, share, says=says, stage="step"))
     return rows
 
 

@@ -14,7 +14,8 @@ def own_loss(one: dict[str, Any]) -> list[Row]:
     """The row of a trial with differences: right, by one constant otherwise, or which arrays are wrong."""
     probe = f"{len(one['inputs'])} samples" if "inputs" in one else ""
     if "loss_error" in one:
-        return [Row("own loss", probe, "unjudged", says=f"its loss could not be used: {one['loss_error']}")]
+        return [Row("own loss", probe, "unjudged", stage="loss",
+                    says=f"its loss could not be used: {one['loss_error']}")]  # fmt: skip
     slopes = one.get("slopes")
     own = [array for pair in one.get("gradients", []) for array in pair if isinstance(array, np.ndarray)]
     if not slopes or len(own) != len(slopes):

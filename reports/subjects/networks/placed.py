@@ -19,6 +19,8 @@ def place(made: Component, seen: dict[str, Any]) -> None:
     if any(words in row.says for words in DERIVATIVES.values()):  # of a hidden layer, or of all
         alone = re.search(r"in hidden layer (\d+) alone", row.says)
         wanted = [f"weights {alone[1] if alone else 1}"]
+        last = [name for name in computed if name.startswith("weights")][-1:]
+        wanted += last if re.search(r"at the output|of the output", row.says) else []
     elif not wanted and re.search(r"(of|the) (the )?biases", row.says):
         wanted = [name for name in computed if name.startswith("biases")]
     lines = [computed[name] for name in wanted if name in computed] or [computed[""]]

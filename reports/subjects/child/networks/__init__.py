@@ -22,7 +22,7 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
     found: list[dict[str, Any]] = []
     for name, holder in loaded.classes.items():
         if adapters.is_adapter(name, holder):
-            return [adapters.look_at(name, holder)]
+            return computed.add([adapters.look_at(name, holder)], loaded.scripts)
     board.counts |= set(counted(loaded.scripts))
     files = untouched(loaded.scripts)
     slips.learn(loaded.scripts, loaded.notes)
@@ -54,8 +54,8 @@ def look_at_all(loaded: Any, components: list[dict[str, Any]], deadline: float) 
         if not any(_useful(one) for one in found) and (more := _guarded(look)):
             found = [one for one in found if one["form"] != 3] + more  # what a loop does says more than a forward alone
             break
-    computed.add(found, loaded.scripts)
-    return found if any(_useful(one) for one in found) else adapters.in_part(loaded.classes) or found
+    found = found if any(_useful(one) for one in found) else adapters.in_part(loaded.classes) or found
+    return computed.add(found, loaded.scripts)
 
 
 def _useful(one: dict[str, Any]) -> bool:

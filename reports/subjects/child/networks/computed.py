@@ -30,12 +30,13 @@ class Step(NamedTuple):
     updates: bool
 
 
-def add(found: list[dict[str, Any]], files: list[tuple[str, list[ast.stmt], Any]]) -> None:
+def add(found: list[dict[str, Any]], files: list[tuple[str, list[ast.stmt], Any]]) -> list[dict[str, Any]]:
     """Gives each network the lines in which the gradients of its parameters are computed."""
     for one in found:
         paths = next(filter(None, map(_paths, one["trials"])), [])
         if one["backward"].get("lines"):
             one["computed"] = lines_of(one["backward"], paths, files)
+    return found
 
 
 def _paths(trial: dict[str, Any]) -> list[list[str | None]]:

@@ -39,7 +39,9 @@ def _rewritten(function: Any, rounds: int) -> Any:
     if not tree.body or not isinstance(tree.body[0], ast.FunctionDef):
         return None
     made = tree.body[0]
-    visitor = _Rounds(rounds)
+    code, defaults = function.__code__, function.__defaults__ or ()
+    asked = code.co_varnames[: code.co_argcount][code.co_argcount - len(defaults) :]
+    visitor = _Rounds(rounds, dict(zip(asked, defaults, strict=True)))
     made.body = [visitor.top(statement) for statement in made.body]
     if not visitor.changed:
         return None
@@ -67,8 +69,8 @@ def _rewritten(function: Any, rounds: int) -> Any:
 class _Rounds(ast.NodeTransformer):
     """Sets numbers of rounds, and batch sizes larger than a batch."""
 
-    def __init__(self, rounds: int) -> None:
-        self.rounds, self.changed = rounds, False
+    def __init__(self, rounds: int, defaults: dict[str, Any]) -> None:
+        self.rounds, self.defaults, self.changed = rounds, defaults, False
 
     def top(self, statement: ast.stmt) -> ast.stmt:
         """One statement of a function's body: an outermost loop over many numbers counts rounds."""
@@ -78,7 +80,8 @@ class _Rounds(ast.NodeTransformer):
             for call in (counter, inner):
                 if call and getattr(call.func, "id", "") == "range" and call.args:
                     last = call.args[min(1, len(call.args) - 1)]
-                    if _number(last) >= MANY:
+                    many = self.defaults.get(last.id) if isinstance(last, ast.Name) else _number(last)
+                    if isinstance(many, int) and many >= MANY:  # a parameter's own default counts rounds too
                         begin = _number(call.args[0]) if len(call.args) > 1 else 0
                         call.args[min(1, len(call.args) - 1)] = ast.Constant(begin + self.rounds)
                         self.changed = True
