@@ -16,8 +16,8 @@ LEARN = {"network", "dense", "unknown", "assembled"}  # roles of what has weight
 
 def classes(loaded: Loaded, known: set[str]) -> list[str]:
     """The classes that compute or learn something and are no component, nor a part of one."""
-    texts = {name: _source(value) for name, value in {**loaded.functions, **loaded.classes}.items()}
-    inside = [text for name, text in texts.items() if name in known]  # what a component mentions is part of it
+    values = {**loaded.functions, **loaded.classes}  # what a component mentions is part of it
+    inside = [_source(value) for name, value in values.items() if name in known]  # each is a walk through its file
     if "script" in known:
         inside += loaded.sources.values()
     parents = {base for holder in loaded.classes.values() for base in holder.__mro__[1:]}
