@@ -155,8 +155,8 @@ def judged(seen: Seen) -> Subject:
     goes = {str(one["name"]) for one in seen.components if one["form"] == 6 and layers} | {"script"}
     loops = [one for one in subject.components if one.name in goes and one.status == "unjudged"]
     others = [one for one in subject.components if one not in loops]
-    layers = [one for one in others if one.role not in ("activation", "loss", "optimizer")]
-    if loops and any(one.status != "unjudged" for one in layers):  # a loop beside layers, which could not be read alone
+    held = [one for one in others if one.role not in ("activation", "loss", "optimizer")]  # what has weights
+    if loops and any(one.status != "unjudged" for one in held):  # a loop beside parts, which could not be read alone
         subject.components = others
         if not any(one.role == "network" and one.status != "unjudged" for one in others):
             subject.notes.append(f"its training loop, beside its parts, could not be judged: {loops[0].says}")
