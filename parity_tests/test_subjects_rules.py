@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from parity_tests.test_subjects_parts import DENSE, SGD
 from reports.subjects import formulas, optimizers
 from reports.subjects.verdict import check
 
@@ -134,3 +135,12 @@ def test_a_decay_that_a_method_of_its_own_applies_is_not_missed(more: str, statu
         encoding="utf-8",
     )
     assert [one.status for one in check(file).components] == [status]
+
+
+def test_all_that_is_wrong_with_an_optimizer_is_said_each_once(tmp_path: Path) -> None:
+    """A decay that nobody applies and a momentum that is not kept are two defects, of weights and biases alike."""
+    text = f"import numpy as np\n{DENSE}{SGD}".replace("self.learning_rate / (1 + ", "self.learning_rate + 0 * (1 + ")
+    (tmp_path / "one.py").write_text(text.replace("layer.vw = self.mom", "layer.lost = self.mom"))
+    (made,) = (one for one in check(tmp_path / "one.py").components if one.name == "Optimizer_SGD")
+    assert any("decay is not applied" in one for one in made.diagnoses)
+    assert len(made.diagnoses) == len(set(made.diagnoses)) < len(made.rows)

@@ -282,7 +282,21 @@ def optimizer(seen: dict[str, Any]) -> Component:
     for one in seen.get("failed", []):
         told = STILL if one["error"] == "nothing moved" else f"it crashes: {one['error']}"
         made.rows.append(Row("update", one["setting"], "defective", says=f"{PLAINLY[one['setting']]}: {told}"))
+    made.diagnoses = _each_once(made.rows)
     return made
+
+
+def _each_once(rows: list[Row]) -> list[str]:
+    """The defects of all settings: what is wrong with weights and biases alike, or in two settings, is said once."""
+    told: set[str] = set()
+    found = []
+    for row in rows:
+        said = row.says.replace("biases", "weights")
+        causes = set((said.partition(": ")[2] or said).split("; "))
+        if row.status == "defective" and not causes <= told:
+            told |= causes
+            found.append(row.says)
+    return found
 
 
 def _settings(run: dict[str, Any]) -> Iterator[dict[str, float]]:
