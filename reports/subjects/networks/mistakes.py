@@ -136,7 +136,10 @@ def _wrong_starts(shape: Shape, trial: Trial, zs: list[Array], outputs: list[Arr
     made: dict[tuple[str, str], Array] = {}
     with np.errstate(all="ignore"):
         if last == "Softmax":
-            made["SquaredError", "only the diagonal p (1 - p) of softmax's derivative is used"] = (p - t) * p * (1 - p)
+            diagonal = (
+                "only the diagonal p (1 - p) of softmax's derivative is used; behind a cross-entropy it is p - y alone"
+            )
+            made["SquaredError", diagonal] = (p - t) * p * (1 - p)
             made["CrossEntropy", "only the diagonal of softmax's derivative is used, behind -y/p"] = -t * (1 - p)
             made["CrossEntropy", "softmax is skipped in the way back: the gradient is -y/p"] = -t / p
             first = np.zeros_like(t)
