@@ -136,3 +136,11 @@ def test_the_fixture_fails_where_a_part_of_a_file_cannot_be_judged(parity: Asser
     with pytest.raises(ParityError, match="RNN: cannot be judged: recurrent layers"):
         parity(file)
     parity(file, "Sigmoid")
+
+
+def test_a_module_that_is_skipped_whole_stands_beside_it(tmp_path: Path) -> None:
+    """Such a report knows no properties; the end of the output comes all the same."""
+    (tmp_path / "test_whole.py").write_text("import pytest\npytest.importorskip('nowhere')\n")
+    ran = run(tmp_path, "test_whole.py", "-rs")
+    assert ran.returncode == 5, ran.stdout + ran.stderr
+    assert "could not import 'nowhere'" in ran.stdout

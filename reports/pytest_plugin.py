@@ -104,7 +104,7 @@ class ParityItem(pytest.Item):
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Says what was skipped and why: pytest itself counts it alone."""
     for report in terminalreporter.getreports("skipped"):
-        for name, words in report.user_properties:
+        for name, words in getattr(report, "user_properties", ()):  # a module that is skipped whole has none
             if name == SKIPPED:
                 terminalreporter.write_line(f"parity: {report.nodeid}: {words}")
 
