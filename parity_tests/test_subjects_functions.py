@@ -261,3 +261,34 @@ def numerical_gradient(f, x, y, W):
     assert check(tmp_path / "one.py").verdict == 0
     (tmp_path / "one.py").write_text(text.replace("numerical_gradient", "backward_pass"))
     assert check(tmp_path / "one.py").verdict == 2
+
+
+ROW = """import numpy as np
+
+def cross_entropy(y_true, y_hat):
+    m = y_true.shape[1]
+    cost = -(np.dot(y_true, np.log(y_hat).T) + np.dot(1 - y_true, np.log(1 - y_hat).T)) / m
+    cost = np.squeeze(cost)
+    assert(cost.shape == ())
+    return cost
+"""
+
+
+@pytest.mark.parametrize(("sign", "status"), [("= -(", "right"), ("= (", "defective")])
+def test_an_assertion_that_labels_of_another_format_break_is_no_crash(sign: str, status: str, tmp_path: Path) -> None:
+    """It wants its labels in one row, and is judged as the binary cross-entropy that it then is."""
+    assert parts(tmp_path, ROW, ("= -(", sign))["cross_entropy"].status == status
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ("t - y", "departs"),
+        ("2 * (y - t) / t.size", "departs"),
+        ("np.mean(t - y)", "defective"),
+        ("t + y", "defective"),
+    ],
+)
+def test_a_loss_that_gives_the_error_itself_is_another_quantity(form: str, status: str, tmp_path: Path) -> None:
+    """Nothing says that it is the value; a mean of errors that are not squared is wrong."""
+    assert parts(tmp_path, f"import numpy as np\n\ndef mse(t, y):\n    return {form}\n")["mse"].status == status

@@ -71,7 +71,7 @@ class Failure(Exception):  # noqa: N818  # what a stranger's code raised, in wor
         ours |= isinstance(error, AttributeError) and "'Recorder' object" in text
         ours |= isinstance(error, TypeError) and "'Stub'" in text  # of a module that is not here
         self.binding = isinstance(error, Unbound) or ours or is_elsewhere(error) or _set_elsewhere(error)
-        raised = bool(theirs) and (theirs[-1].line or "").strip().startswith(("raise ", "assert "))
+        raised = bool(theirs) and bool(re.match(r"\s*(raise|assert)\b", theirs[-1].line or ""))
         self.refusal = raised and not isinstance(error, (NameError, NotImplementedError))
         self.refusal |= isinstance(error, IndexError) and "used as indices" in text  # whole numbers were wanted
         unknown = f"{UNKNOWN_CALL}: " if self.binding else REFUSES if self.refusal else ""

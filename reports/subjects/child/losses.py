@@ -434,6 +434,12 @@ def from_functions(name: str, function: Any, partner: str | None, gradient: Any,
             rows.append({**case, "order": order, **turned, **found})
     if not any("value" in row for row in rows):
         return None
+    if kind == "CrossEntropy" and all("error" in row for row in rows if row["format"] in ("one-hot", "class indices")):
+        binary = from_functions(
+            name, function, partner, gradient, "BinaryCrossEntropy"
+        )  # it may want one row of labels
+        if binary and any("value" in row and len(row["meant"]) > 1 for row in binary["cases"]):
+            return binary
     return {
         "name": name,
         "role": "loss",

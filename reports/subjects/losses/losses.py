@@ -49,6 +49,8 @@ def loss(seen: dict[str, Any]) -> Component:
             pass  # it runs, and no other format of labels shows what it does
         elif not some and "error" not in case and all(_optional(one["format"]) for one in cases):
             pass  # a single sample, or a single output, is all that it takes
+        elif not some and case["format"] == "one row" and kind == "BinaryCrossEntropy" and _rows_alone(cases):
+            pass  # the only batch that it takes
         elif slip(str(case.get("gradient_error", ""))) and some and "error" not in case:
             pass  # it goes forward with labels of this format, and what it raises on its way back lies not in them
         elif _optional(case["format"]) and any(row.status in ("defective", "unjudged") for row in rows):
@@ -80,6 +82,11 @@ def loss(seen: dict[str, Any]) -> Component:
     if not made.places.get("backward") and seen["form"] == 1 and not given:
         made.rows.append(unwritten(seen.get("nearest", "")))
     return made
+
+
+def _rows_alone(cases: list[dict[str, Any]]) -> bool:
+    """Whether labels in one row are the only batch for which it raises nothing."""
+    return all(("error" in case) == (case["format"] != "one row") for case in cases if len(case["meant"]) > 1)
 
 
 USUAL = ("one-hot", "class indices")

@@ -64,9 +64,22 @@ def value_row(case: dict[str, Any], kind: str) -> Row | None:
     if found is None:
         if not np.isfinite(value).all():
             return Row("value", case["format"], "defective", says="its value is NaN or infinite")
+        if _is_error(value, p, y):
+            return Row("value", case["format"], "departs", says=ERROR)
         return Row("value", case["format"], "defective", says=_strange(kind, value, p, y))
     case["reduction"] = found.reduction
     return Row("value", case["format"], found.status, found.used, found.gap, found.words)
+
+
+ERROR = "it gives the error of each element, as its gradient does: another quantity than the value of a loss"
+
+
+def _is_error(value: Array, p: Array, y: Array) -> bool:
+    """Whether each element is the plain error, in either order, or that times the constant of a mean's gradient."""
+    have = value if value.shape == p.shape else value.T
+    sizes = (1, *p.shape, p.size)
+    signed = [sign * factor / n * (p - y) for sign in (1, -1) for factor in (1, 2) for n in sizes]
+    return have.shape == p.shape and any(near(have, one) for one in signed)
 
 
 def _other_kind(case: dict[str, Any], value: Array, p: Array, y: Array) -> Found | None:
