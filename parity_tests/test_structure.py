@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -178,3 +179,11 @@ def test_every_test_states_its_fact(file: Path) -> None:
             fact = ast.get_docstring(node)
             assert fact, f"{file.name}: {node.name} has no docstring"
             assert fact.endswith("."), f"{file.name}: {node.name}"
+
+
+def test_the_map_of_subjects_names_every_file() -> None:
+    """The docstrings of reports/subjects and of its packages are the way in: no file is missing there."""
+    folder = ROOT / "reports" / "subjects"
+    maps = " ".join((package.read_text(encoding="utf-8")) for package in folder.rglob("__init__.py"))
+    files = [file.name for file in folder.rglob("*.py") if file.name != "__init__.py"]
+    assert not [name for name in files if not re.search(rf"\b{re.escape(name)}\b", maps)]

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from parity_tests.test_subjects_parts import DENSE, SGD
-from reports.subjects import formulas, optimizers
+from reports.subjects import formulas, update_rules
 from reports.subjects.verdict import check
 
 SINGLE = ("Nadam", "HardSigmoid")  # torch itself keeps a number of these in float32: the momentum's product, 1/6
@@ -29,7 +29,7 @@ RULES: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", list(optimizers.RULES))
+@pytest.mark.parametrize("kind", list(update_rules.RULES))
 def test_the_right_rule_is_torchs(kind: str) -> None:
     """Five updates of the first rule of each kind end where torch.optim ends, to within the rounding of five steps."""
     make, settings = RULES[kind]
@@ -43,7 +43,7 @@ def test_the_right_rule_is_torchs(kind: str) -> None:
         theirs.grad = torch.tensor(g)
         rule.step()
         state["before"] = ours
-        ours = ours + optimizers.RULES[kind][0][2](state, g, 0.1, k, OPTIONS)
+        ours = ours + update_rules.RULES[kind][0][2](state, g, 0.1, k, OPTIONS)
     eps = np.finfo(np.float32 if kind in SINGLE else np.float64).eps
     assert np.abs(ours - theirs.detach().numpy()).max() <= 5 * 64 * eps
 

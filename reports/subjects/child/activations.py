@@ -11,20 +11,10 @@ import numpy as np
 
 from . import names, one_by_one
 from .arrays import Array, arrays, changed, copied, near, tree
-from .calling import (
-    Failure,
-    Unbound,
-    attempt,
-    attempt_turned,
-    bound,
-    instances,
-    nearest,
-    parameters,
-    required,
-    where,
-)
+from .calling import Failure, Unbound, attempt, attempt_turned, bound, instances
 from .layer import OUTPUTS
 from .layer_gradients import DINPUTS
+from .signatures import nearest, parameters, required, where
 
 B, H = 7, 5
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from .agreed import LIVE, Misused, gradients, kind, output, pairs, parameters, titles
-from .calling import Failure, Slow, attempt, where
+from .calling import Failure, Slow, attempt
 from .differences import slope_at_0
 from .networks.data import RATE, B, data
+from .signatures import where
 
 Array = np.ndarray
 WANTED = ("parameters", "forward", "gradients")

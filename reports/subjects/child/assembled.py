@@ -13,9 +13,10 @@ import numpy as np
 
 from . import activations, losses, names, optimizers
 from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import Failure, attempt, bound, instances, required
+from .calling import Failure, attempt, bound, instances
 from .layer import Layer, forward_arguments, output_of
 from .layer_gradients import gradients_of
+from .signatures import required
 
 B, D, H, C = 7, 5, 11, 3
 UPDATES = 3

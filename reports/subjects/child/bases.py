@@ -5,7 +5,7 @@ import textwrap
 from typing import Any
 
 from . import names
-from .calling import text_of
+from .signatures import text_of
 
 
 def alone(holder: type) -> bool:

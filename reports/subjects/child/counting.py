@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from . import names
-from .calling import text_of
+from .signatures import text_of
 
 STEP = names.ROUNDS | {"t", "step", "time", "k", "i", "it", "timestep", "currentepoch", "currentstep", "curriter"}
 

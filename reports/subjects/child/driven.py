@@ -8,11 +8,12 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import MODES, Failure, Recorder, attempt, bound, instances, parameters, required, where
+from .calling import MODES, Failure, Recorder, attempt, bound, instances
 from .layer import OUTPUTS, RATE
 from .layer_gradients import DINPUTS
 from .networks.sizes import role
 from .settled import settle, shapes_told, waits
+from .signatures import parameters, required, where
 from .stubs import Stub
 
 MOST_WAYS = 12  # of building one object

@@ -12,9 +12,10 @@ import numpy as np
 
 from . import driven, names
 from .arrays import Array, arrays, put, tree
-from .calling import Failure, Recorder, parameters
+from .calling import Failure, Recorder
 from .layer import RATE
 from .settled import OPTIMIZER, Initializer, initializers
+from .signatures import parameters
 
 N, C, F, K = 2, 3, 4, 3
 PLANE = 1  # a convolution may know no channels, or images of one alone

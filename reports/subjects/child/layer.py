@@ -13,19 +13,10 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays, changed, copied, put, tree
-from .calling import (
-    Failure,
-    Recorder,
-    attempt,
-    bound,
-    instances,
-    parameters,
-    remembers,
-    required,
-    twin,
-)
+from .calling import Failure, Recorder, attempt, bound, instances, twin
 from .networks.sizes import role
 from .settled import ACTIVATION_NAMES, OPTIMIZER, Initializer, asks_activation, initializers, settle, shapes_told
+from .signatures import parameters, remembers, required
 
 SHAPES = {"batch": (7, 5, 11), "one": (1, 5, 11), "square": (5, 5, 5), "zeros": (7, 5, 11)}  # B, D, H
 

@@ -10,20 +10,10 @@ import numpy as np
 
 from . import bias_row, names
 from .arrays import Array, arrays, changed, copied, tree
-from .calling import (
-    Failure,
-    attempt,
-    attempt_turned,
-    bound,
-    choices,
-    parameters,
-    required,
-    text_of,
-    twin,
-    where,
-)
+from .calling import Failure, attempt, attempt_turned, bound, twin
 from .layer import DESCENT, DW, RATE, Layer, lay_in, lay_out
 from .networks.words import CACHES
+from .signatures import choices, parameters, required, text_of, where
 
 DB = re.compile(
     r"(d(?:iff)?_?_?b|b.*grad|grad.*b|^b$|delta_?b|bias\w*_?(grad|deriv|delta)|nabla_?b|[._]b$)", re.IGNORECASE

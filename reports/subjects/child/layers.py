@@ -13,18 +13,12 @@ import numpy as np
 
 from . import bias_row, loops, names
 from .arrays import arrays, changed, copied, near, put
-from .calling import (
-    Failure,
-    attempt,
-    nearest,
-    parameters,
-    required,
-    where,
-)
+from .calling import Failure, attempt
 from .layer import SHAPES, Layer, forward_arguments, lay_in, lay_out, output_of
 from .layer_gradients import gradients_of
 from .networks import neurons
 from .networks.one_layer import goes_back_from_targets
+from .signatures import nearest, parameters, required, where
 
 MOST_WAYS = 40  # of building one layer
 TEXTS: list[str] = []  # of the files that are looked at

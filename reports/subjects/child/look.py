@@ -23,11 +23,12 @@ from . import (
     stubs,
     unrecognised,
 )
-from .calling import Failure, attempt, required, stopped
+from .calling import Failure, attempt, stopped
 from .loading import Loaded, definitions
 from .networks.containers import derivative_of
 from .reading import Unreadable, read
 from .results import Results
+from .signatures import required
 
 DRIVEN: dict[str, Any] = {  # layers that are no affine map of vectors and yet are judged
     "Dropout": dropout.look_at,
@@ -268,7 +269,7 @@ def _misspelt(name: str, holder: type) -> dict[str, Any] | None:
     for wanted in ("__init__", "forward", "backward"):
         near = [key for key in get_close_matches(wanted, own, n=1, cutoff=0.75) if key != wanted]
         if near and wanted not in own:
-            from .calling import where
+            from .signatures import where
 
             place = where(vars(holder)[near[0]])
             return {"name": name, "role": "misspelt", "kind": "", "form": 1, "method": near[0], "wanted": wanted,

@@ -4,7 +4,7 @@ import inspect
 import re
 from typing import Any
 
-from .calling import parameters
+from .signatures import parameters
 
 
 def free_functions(loaded: Any) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 
 from . import names
 from .arrays import Array, copied
-from .calling import Failure, Recorder, attempt, constructor_of, instances, parameters, required, text_of, where
+from .calling import Failure, Recorder, attempt, instances
 from .counting import STEP, first_number
+from .signatures import constructor_of, parameters, required, text_of, where
 from .updated import Model, fitting, gradients, start, target_of
 
 RATE, MOMENTUM, DECAY = 0.25, 0.75, 0.125

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import names
 from .arrays import Array, arrays
-from .calling import Failure, attempt, bound, required
+from .calling import Failure, attempt, bound
+from .signatures import required
 
 SET_UP = ("setinputshape", "initialize", "build", "initweights", "initializeweights", "initparams", "initparameters",
           "setup", "compile", "initializeparameters", "init")  # fmt: skip

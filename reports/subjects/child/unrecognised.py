@@ -6,9 +6,9 @@ import types
 from typing import Any
 
 from . import bases, names
-from .calling import parameters, where
 from .loading import Loaded
 from .networks import places, words
+from .signatures import parameters, where
 
 CHECKS = re.compile(r"num(eric|erical)?_?(grad|diff|deriv)|numeric|grad\w*_?check|check_?\w*grad", re.IGNORECASE)
 LEARN = {"network", "dense", "unknown", "assembled"}  # roles of what has weights

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array, arrays, put
-from .calling import Failure, attempt, text_of
+from .calling import Failure, attempt
 from .layer import Layer, forward_arguments
 from .networks import neurons
+from .signatures import text_of
 
 STEPS = 3
 

@@ -6,6 +6,7 @@ bounded.py        the same step with the bound of every number
 decided.py        gradients beside the right ones times one constant, to within their bounds
 outputs.py        the output decided: which architecture, or which gentle change
 explained.py      the right architecture and loss; what differing constants say
+any_loss.py       one gradient at the output, whatever it is, that explains all
 decayed.py        gradients with a multiple of the weights added
 gentle.py         an epsilon, a clip, float32: near, and not right
 ordered.py        a batch taken one sample at a time, in order

@@ -4,7 +4,7 @@ from itertools import permutations
 from typing import Any
 
 from .. import names
-from ..calling import required
+from ..signatures import required
 from .data import RATE
 from .words import CACHES, OUTPUT, PARAMETERS
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, arrays, changed, copied, put
-from ..calling import Failure, attempt, parameters, slow_calls, text_of
+from ..calling import Failure, attempt, slow_calls
 from ..calling import copied as copied_value
+from ..signatures import parameters, text_of
 from . import guessed
 from .data import RATE, lay, settings
 from .rounds import once, shorten

@@ -13,7 +13,8 @@ import numpy as np
 
 from .. import names
 from ..arrays import arrays, numeric, put
-from ..calling import Failure, required, twin, where
+from ..calling import Failure, twin
+from ..signatures import required, where
 from . import board as boards
 from . import neurons, passes, scalars, slips, unclipped, updates, usage
 from .chain import Chain

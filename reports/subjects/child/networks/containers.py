@@ -12,8 +12,9 @@ from typing import Any
 
 from .. import names
 from ..arrays import arrays
-from ..calling import Failure, attempt, constructor_of, instances, parameters, required, twin
+from ..calling import Failure, attempt, instances, twin
 from ..settled import asks_activation
+from ..signatures import constructor_of, parameters, required
 from . import classes
 from .board import LOSS_DERIVATIVE
 from .data import RATE, B, D, H

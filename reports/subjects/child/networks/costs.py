@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, numeric
-from ..calling import Failure, attempt, copied, required, where
+from ..calling import Failure, attempt, copied
+from ..signatures import required, where
 from .board import PART_OF_OUTPUT, PART_OF_TARGETS, Board
 from .words import COUNT, OUTPUT, PARAMETERS
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array
-from ..calling import required
+from ..signatures import required
 
 B, D, H = 7, 5, 11
 RATE = 0.0625

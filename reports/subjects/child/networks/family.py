@@ -12,7 +12,8 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, arrays, copied, put
-from ..calling import Failure, attempt, parameters, required, where
+from ..calling import Failure, attempt
+from ..signatures import parameters, required, where
 from .bindings import RATES, Named, guess, orders_of, told
 from .chain import Chain, nonzero
 from .data import RATE, B, D, data, lay

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array, arrays
-from ..calling import Failure, attempt, parameters, required, twin
+from ..calling import Failure, attempt, twin
+from ..signatures import parameters, required
 from .chain import Chain
 
 Places = dict[str, Array]  # of each parameter: where its numbers stand in the vector

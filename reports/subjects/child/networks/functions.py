@@ -7,7 +7,8 @@ import numpy as np
 
 from .. import names
 from ..arrays import copied, tree
-from ..calling import Failure, required, where
+from ..calling import Failure
+from ..signatures import required, where
 from . import board as boards
 from . import costs, one_layer, trainers, unclipped
 from .chain import Chain, nonzero

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..calling import parameters, text_of
+from ..signatures import parameters, text_of
 from .data import RATE
 
 MOST = 3  # parameters of unknown names

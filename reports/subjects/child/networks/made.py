@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import arrays
-from ..calling import Failure, attempt, required
+from ..calling import Failure, attempt
+from ..signatures import required
 from . import board as boards
 from .chain import Chain
 from .data import D, H

@@ -8,8 +8,9 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, arrays, tree
-from ..calling import attempt, required, text_of
+from ..calling import attempt
 from ..calling import copied as copied_value
+from ..signatures import required, text_of
 from .data import B, D, H
 from .sizes import SECOND, role
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from .. import names
 from ..arrays import Array, arrays
-from ..calling import Failure, attempt, constructor_of, instances, parameters, required, text_of
+from ..calling import Failure, attempt, instances
+from ..signatures import constructor_of, parameters, required, text_of
 from . import stepwise
 from .chain import Chain
 from .data import RATE, D, H, idle, settings

@@ -13,7 +13,8 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, tree
-from ..calling import Failure, parameters, required
+from ..calling import Failure
+from ..signatures import parameters, required
 from . import board as boards
 from .bindings import guess
 from .chain import Chain, nonzero

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import names
 from ..arrays import Array, tree
-from ..calling import parameters
+from ..signatures import parameters
 from .data import RATE
 from .rounds import written_rate
 

@@ -6,7 +6,7 @@ import types
 from typing import Any
 
 from .. import names
-from ..calling import text_of, where
+from ..signatures import text_of, where
 from .data import B
 
 MANY = 20  # a loop over fewer numbers goes over layers or classes

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import names
 from ..arrays import Array, arrays, copied, tree
-from ..calling import Failure, parameters, required, where
+from ..calling import Failure
 from ..counting import STEP, first_number
+from ..signatures import parameters, required, where
 from . import board as boards
 from .chain import Chain, nonzero
 from .makers import returned_names

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..calling import Failure, constructor_of, instances
+from ..calling import Failure, instances
+from ..signatures import constructor_of
 
 NUMBERED = re.compile(r"^_*(w|weight|b|bias)_?(\d+)$", re.IGNORECASE)
 FEWEST = 3  # weights

@@ -16,7 +16,8 @@ from typing import Any
 
 from .. import names
 from ..arrays import Array, arrays
-from ..calling import Failure, attempt, bound, constructor_of, parameters, required, text_of
+from ..calling import Failure, attempt, bound
+from ..signatures import constructor_of, parameters, required, text_of
 from . import usage
 from .board import PART_OF_INPUTS, PART_OF_TARGETS
 from .chain import Chain

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import names
-from ..calling import parameters, required, text_of
+from ..signatures import parameters, required, text_of
 from .data import D, H
 
 Offer = tuple[set[str], Any]

@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 from .. import names
-from ..calling import Failure, attempt, bound, constructor_of, lines, required, where
+from ..calling import Failure, attempt, bound
+from ..signatures import constructor_of, lines, required, where
 from .data import idle, settings
 from .objects import sizes_of
 from .sizes import role

@@ -8,7 +8,8 @@ import textwrap
 from typing import Any
 
 from ..arrays import Array
-from ..calling import Failure, attempt, bound, constructor_of, parameters, text_of, where
+from ..calling import Failure, attempt, bound
+from ..signatures import constructor_of, parameters, text_of, where
 from ..stubs import Stub
 from .lent import INPUTS, TARGETS
 

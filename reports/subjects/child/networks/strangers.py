@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from ..calling import where
+from ..signatures import where
 from .sizes import source_of
 
 RECURRENT = re.compile(

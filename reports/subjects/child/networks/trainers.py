@@ -5,7 +5,8 @@ from typing import Any
 
 from .. import names
 from ..arrays import Array, arrays, copied, tree
-from ..calling import Failure, constructor_of, instances
+from ..calling import Failure, instances
+from ..signatures import constructor_of
 from . import board as boards
 from . import unclipped
 from .chain import Chain

@@ -15,7 +15,8 @@ import numpy as np
 
 from .. import names
 from ..arrays import arrays, copied, put
-from ..calling import Failure, parameters, text_of, twin
+from ..calling import Failure, twin
+from ..signatures import parameters, text_of
 from . import board as boards
 from . import passes
 from .chain import Chain

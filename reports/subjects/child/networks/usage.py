@@ -7,7 +7,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from ..calling import Failure, attempt, constructor_of
+from ..calling import Failure, attempt
+from ..signatures import constructor_of
 
 DEEPEST = 4  # names that stand for expressions with names in them
 PLAIN = {"list", "tuple", "dict", "range", "len", "int", "float"}

@@ -4,7 +4,7 @@ import inspect
 import re
 
 from .. import names
-from ..calling import required
+from ..signatures import required
 
 WORDS_TRAIN = re.compile(r"train|fit|learn|sgd|descent|optimi|backprop|step|model|update", re.IGNORECASE)
 WORDS_FORWARD = ("forward", "feedforward", "forwardpass", "forwardprop", "forwardpropagation", "feedforwardpass",
