@@ -124,6 +124,20 @@ def train(model, batch):
         model.compgrad(2 * (a - y) / len(batch))
     model.backprop()
 """
+NAMELESS = """
+import numpy as np
+class Affine:
+    def __init__(self, n_in, n_out):
+        self.W, self.b = np.random.randn(n_in, n_out), np.zeros(n_out)
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+    def rescale(self, factor):
+        self.W = self.W * factor
+    def pullback(self, grad):
+        self.dW, self.db = self.x.T @ grad, grad.sum(axis=0)
+        return grad @ self.W.T
+"""
 
 
 def judged(folder: Path, text: str) -> dict[str, Component]:
@@ -184,3 +198,9 @@ def test_a_network_of_single_samples_is_right_beside_a_loop_over_samples(tmp_pat
     assert judged(tmp_path, ADDED)["Model"].status == "right"
     alone = ADDED.replace("for x, y in batch", "for x, y in batches")
     assert judged(tmp_path, alone)["Model"].status == "defective"
+
+
+@pytest.mark.parametrize(("back", "status"), [("grad @ self.W.T", "right"), ("grad @ -self.W.T", "defective")])
+def test_a_way_back_of_any_name_is_told_by_what_it_leaves(back: str, status: str, tmp_path: Path) -> None:
+    """A method that takes a gradient and leaves arrays of the shapes of gradients goes back."""
+    assert judged(tmp_path, NAMELESS.replace("grad @ self.W.T", back))["Affine"].status == status

@@ -4,6 +4,7 @@ Everything that leaves is laid out in one way, whatever theirs: inputs (B, D), w
 output (B, H), gradients likewise. Axes: B samples, D inputs, H outputs.
 """
 
+import inspect
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -39,6 +40,8 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
             break
     if made is None:
         return _crashing(name, layer)
+    if not layer.backward and not nearest(holder):  # a slip of the pen is told as one
+        layer.backward = _goes_back(layer)
     probes = []
     for probe, (b, d, h) in SHAPES.items():
         if layer.layout in ("sample", "sample flat", "sample list") and probe != "one":
@@ -68,6 +71,20 @@ def look_at(name: str, holder: type) -> dict[str, Any] | None:
         "probes": probes,
         "penalised": _penalised(layer),
     }
+
+
+def _goes_back(layer: Layer) -> list[str]:
+    """A method under any name that takes one thing and, given a gradient, leaves gradients of the right shapes."""
+    known = {*layer.forward, *names.methods(layer.holder, names.FORWARD)}
+    for name, method in vars(layer.holder).items():
+        asks = [one for one in required(method) if one.name != "self"] if inspect.isfunction(method) else []
+        if name.startswith("_") or name in known or len(asks) != 1:
+            continue
+        layer.backward = [name]
+        found = _probe(layer, *SHAPES["batch"], "batch")
+        if "error" not in found and "dinputs" in found and ("dweights" in found or "dbiases" in found):
+            return [name]
+    return []
 
 
 def _seen_otherwise(layer: Layer) -> Iterator[type]:
